@@ -1,0 +1,92 @@
+/** One entry of the catalogue. */
+export interface CodeEntry {
+  readonly title: string
+  /** What it means and what to do, for `docs/errors.md`. */
+  readonly meaning: string
+  /** Exit code of the process when it ends it: 1 findings, 2 usage or config, 3 environment, 70 a bug. */
+  readonly exit: 1 | 2 | 3 | 70
+}
+
+/** Every code that an error of ours can carry. Codes are never reused. */
+export const CODES = {
+  CAPTURE_INVALID: {
+    title: 'a file is not a capture that can be read',
+    meaning: 'Pass a .scap file (plain or gzip) of a little-endian machine.',
+    exit: 1,
+  },
+  CAPTURE_READ: {
+    title: 'a capture cannot be read',
+    meaning: 'Check the path and its permissions.',
+    exit: 1,
+  },
+  CLI_USAGE: {title: 'wrong command line', meaning: 'See `detector help COMMAND`.', exit: 2},
+  CONFIG_INVALID: {
+    title: 'the configuration is wrong',
+    meaning: 'Mend the named key; `detector help run` lists them.',
+    exit: 2,
+  },
+  EVENT_INVALID: {
+    title: 'a field event is wrong',
+    meaning:
+      'Mend the line: every key must be a field and every value fit its type (`detector list fields`).',
+    exit: 1,
+  },
+  RULE_FILE_READ: {
+    title: 'a rule file cannot be read',
+    meaning: 'Check the path and its permissions.',
+    exit: 1,
+  },
+  RULE_INVALID: {
+    title: 'a rule file is invalid',
+    meaning: 'Run `detector validate` on it: every problem is shown with its place.',
+    exit: 1,
+  },
+  SENSOR_NO_ROOT: {
+    title: 'not allowed to load programs',
+    meaning: 'Run as root, or grant CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE.',
+    exit: 3,
+  },
+  SENSOR_NO_BTF: {
+    title: 'the kernel describes no types',
+    meaning: 'Use a kernel with CONFIG_DEBUG_INFO_BTF=y (/sys/kernel/btf/vmlinux).',
+    exit: 3,
+  },
+  SENSOR_UNSUPPORTED: {
+    title: 'the kernel or machine is not supported',
+    meaning: 'Needs Linux 5.8 or newer on x86_64.',
+    exit: 3,
+  },
+  SENSOR_LOCKED: {
+    title: 'the kernel is locked down',
+    meaning: 'Kernel lockdown in confidentiality mode forbids reading kernel memory.',
+    exit: 3,
+  },
+  SENSOR_MEMORY: {
+    title: 'the kernel refused memory',
+    meaning: 'Ask for a smaller ring buffer or raise the memory limit.',
+    exit: 3,
+  },
+  SENSOR_REFUSED: {
+    title: 'the kernel verifier refused a program',
+    meaning: 'A defect of the program generator: report it with the saved log.',
+    exit: 70,
+  },
+  SENSOR_SYSCALL: {
+    title: 'a system call failed',
+    meaning: 'The message names the call and the error number.',
+    exit: 3,
+  },
+  OUTPUT_FAILED: {
+    title: 'an output failed',
+    meaning: 'The message names the output and the reason.',
+    exit: 3,
+  },
+  INTERNAL: {
+    title: 'an internal error',
+    meaning: 'A defect: report it with the text shown.',
+    exit: 70,
+  },
+} as const satisfies Record<string, CodeEntry>
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof CODES
