@@ -1,0 +1,103 @@
+import {PRIORITIES} from './priority.ts'
+
+/** A part of a JSON Schema, as far as the configuration uses it. */
+export type SchemaNode = Readonly<Record<string, unknown>>
+
+const flag: SchemaNode = {type: 'boolean'}
+const text: SchemaNode = {type: 'string', minLength: 1, maxLength: 4096}
+
+function object(
+  properties: Readonly<Record<string, SchemaNode>>,
+  required: string[] = [],
+): SchemaNode {
+  return {type: 'object', properties, required, additionalProperties: false}
+}
+
+function sequence(items: SchemaNode): SchemaNode {
+  return {type: 'array', items, maxItems: 10_000}
+}
+
+function withDoc(description: string, node: SchemaNode): SchemaNode {
+  return {description, ...node}
+}
+
+const ruleChoice = object({rule: {type: 'string', maxLength: 4096}, tag: text})
+
+/** The schema of the configuration file. Descriptions become documentation; Falco's names stand beside ours. */
+export const CONFIG_SCHEMA: SchemaNode = object({
+  rules: withDoc(
+    'Rule files and folders in order; entries of the form {enable: {rule, tag}} or {disable: …} switch rules.',
+    sequence({
+      anyOf: [
+        text,
+        {
+          ...object({enable: ruleChoice, disable: ruleChoice}),
+          minProperties: 1,
+          maxProperties: 1,
+        },
+      ],
+    }),
+  ),
+  rules_files: withDoc('Another name for the paths of rules.', sequence(text)),
+  rules_file: withDoc('Another name for the paths of rules.', sequence(text)),
+  priority: withDoc('Run only rules at least this severe.', {
+    enum: [...PRIORITIES.flatMap(name => [name, name.toLowerCase()]), 'info', 'INFO'],
+  }),
+  rule_matching: withDoc('One alert for an event, or one for each rule that matches.', {
+    enum: ['first', 'all'],
+  }),
+  json_output: withDoc('Alerts as JSON lines.', flag),
+  time_format_iso_8601: withDoc('Times as ISO 8601 in UTC.', flag),
+  json_include_output_property: flag,
+  json_include_output_fields_property: flag,
+  json_include_tags_property: flag,
+  json_include_message_property: flag,
+  append_output: withDoc(
+    'Additions to the outputs of rules.',
+    sequence(
+      object({
+        match: object({source: text, rule: text, tags: sequence(text)}),
+        extra_output: text,
+        extra_fields: sequence({
+          anyOf: [
+            text,
+            {
+              type: 'object',
+              minProperties: 1,
+              maxProperties: 1,
+              additionalProperties: text,
+            },
+          ],
+        }),
+        suggested_output: flag,
+      }),
+    ),
+  ),
+  ring: withDoc(
+    'Size of the kernel buffer for events in MiB; a power of two.',
+    object({
+      mib: {enum: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]},
+    }),
+  ),
+  outputs: object({
+    stdout: object({enabled: flag}),
+    file: object({enabled: flag, filename: text, keep_open: flag}),
+    webhook: object({
+      enabled: flag,
+      url: text,
+      headers: {type: 'object', additionalProperties: {type: 'string', maxLength: 8192}},
+      timeout_ms: {type: 'integer', minimum: 1, maximum: 600_000},
+    }),
+  }),
+  stdout_output: object({enabled: flag}),
+  file_output: object({enabled: flag, keep_alive: flag, filename: text}),
+  http_output: object({enabled: flag, url: text, user_agent: text}),
+})
+
+/** Names that mean the same key; only one of each group may be given. Dotted from the root. */
+export const CONFIG_SYNONYMS: readonly (readonly string[])[] = [
+  ['rules_files', 'rules_file'],
+  ['outputs.stdout', 'stdout_output'],
+  ['outputs.file', 'file_output'],
+  ['outputs.webhook', 'http_output'],
+]
