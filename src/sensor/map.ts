@@ -1,0 +1,62 @@
+import {closeSync} from 'node:fs'
+import {BPF_MAP_TYPE, type MapSpec} from '../bpf/specs.ts'
+import {mapCreate, mapDelete, mapLookup, mapUpdate, refusal} from './bpf-syscall.ts'
+import {ERRNO} from './errno.ts'
+
+/** A map in the kernel. Owns its descriptor: close it once. */
+export class BpfMap {
+  readonly spec: MapSpec
+  readonly fd: number
+  #closed = false
+
+  private constructor(spec: MapSpec, fd: number) {
+    this.spec = spec
+    this.fd = fd
+  }
+
+  /** @throws CodedError (SENSOR_…) when the kernel refuses. */
+  static create(spec: MapSpec): BpfMap {
+    const call = mapCreate({...spec, type: BPF_MAP_TYPE[spec.type], flags: spec.flags ?? 0})
+    if (call.value < 0)
+      throw refusal(
+        `creating map ${spec.name} (${spec.type}, ${spec.maxEntries} entries)`,
+        call.errno,
+      )
+    return new BpfMap(spec, call.value)
+  }
+
+  /** Copies the value of a key into `value`; false when there is none. Per-CPU maps fill one value per possible CPU. */
+  lookup(key: Buffer, value: Buffer): boolean {
+    const call = mapLookup(this.fd, key, value)
+    if (call.value === 0) return true
+    if (call.errno === ERRNO.ENOENT) return false
+    throw refusal(`reading map ${this.spec.name}`, call.errno)
+  }
+
+  /** Sets the value of a key. */
+  update(key: Buffer, value: Buffer): void {
+    const call = mapUpdate(this.fd, key, value)
+    if (call.value < 0) throw refusal(`writing map ${this.spec.name}`, call.errno)
+  }
+
+  /** Removes a key; false when it was not there. */
+  delete(key: Buffer): boolean {
+    const call = mapDelete(this.fd, key)
+    if (call.value === 0) return true
+    if (call.errno === ERRNO.ENOENT) return false
+    throw refusal(`deleting from map ${this.spec.name}`, call.errno)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.fd)
+  }
+}
+
+/** A 4-byte array index as a key. */
+export function indexKey(index: number): Buffer {
+  const key = Buffer.alloc(4)
+  key.writeUInt32LE(index, 0)
+  return key
+}

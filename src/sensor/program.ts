@@ -1,0 +1,112 @@
+import {closeSync, mkdtempSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {Btf} from '../bpf/btf.ts'
+import {encode} from '../bpf/instruction.ts'
+import {BPF_PROG_TYPE, type ProgramSpec} from '../bpf/specs.ts'
+import {CodedError} from '../diagnostics/error.ts'
+import {progLoad, rawTracepointOpen, refusal} from './bpf-syscall.ts'
+import {ERRNO} from './errno.ts'
+import {attachBtfId} from './kernel-btf.ts'
+import type {BpfMap} from './map.ts'
+
+/** Attach type of BTF-typed raw tracepoints (enum bpf_attach_type). */
+const BPF_TRACE_RAW_TP = 23
+const FIRST_LOG_BYTES = 1 << 20
+const LAST_LOG_BYTES = 1 << 24
+/** The kernel asks to try again when a signal interrupts verification. */
+const LOAD_TRIES = 5
+
+/** A program in the kernel. Owns its descriptor: close it once. */
+export class BpfProgram {
+  readonly spec: ProgramSpec
+  readonly fd: number
+  #closed = false
+
+  private constructor(spec: ProgramSpec, fd: number) {
+    this.spec = spec
+    this.fd = fd
+  }
+
+  /**
+   * Loads a program. Nothing is attached yet.
+   * @throws CodedError SENSOR_REFUSED with the verifier's log when it is refused, other SENSOR_ codes when loading is.
+   */
+  static load(spec: ProgramSpec, maps: ReadonlyMap<string, BpfMap>, btf: Btf): BpfProgram {
+    const request = {
+      type: BPF_PROG_TYPE.tracing,
+      name: spec.name,
+      instructions: encode(spec.instructions, name => maps.get(name)?.fd),
+      license: spec.license,
+      expectedAttachType: BPF_TRACE_RAW_TP,
+      attachBtfId: attachBtfId(btf, spec.attach.tracepoint),
+    }
+    let call = progLoad({...request, logLevel: 0, log: Buffer.alloc(0)})
+    for (let tries = 1; call.errno === ERRNO.EAGAIN && tries < LOAD_TRIES; tries++) {
+      call = progLoad({...request, logLevel: 0, log: Buffer.alloc(0)})
+    }
+    if (call.value >= 0) return new BpfProgram(spec, call.value)
+    throw loadError(spec, request, call.errno)
+  }
+
+  /** Attaches to the program's tracepoint. The link detaches when closed. */
+  attach(): BpfLink {
+    const call = rawTracepointOpen(this.fd)
+    if (call.value < 0)
+      throw refusal(`attaching ${this.spec.name} to ${this.spec.attach.tracepoint}`, call.errno)
+    return new BpfLink(call.value)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.fd)
+  }
+}
+
+/** An attachment. Owns its descriptor; closing it detaches. */
+export class BpfLink {
+  readonly fd: number
+  #closed = false
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.fd)
+  }
+}
+
+type LoadRequest = Omit<Parameters<typeof progLoad>[0], 'logLevel' | 'log'>
+
+/** Loads once more with a log, growing it until it fits: too small a log hides the real error behind ENOSPC. */
+function loadError(spec: ProgramSpec, request: LoadRequest, firstErrno: number): CodedError {
+  const what = `loading program ${spec.name}`
+  if (firstErrno === ERRNO.ENOMEM) return refusal(what, firstErrno)
+  let log = ''
+  for (let size = FIRST_LOG_BYTES; size <= LAST_LOG_BYTES; size *= 2) {
+    const buffer = Buffer.alloc(size)
+    const call = progLoad({...request, logLevel: 1, log: buffer})
+    if (call.value >= 0) closeSync(call.value)
+    log = buffer.toString('utf8', 0, Math.max(0, buffer.indexOf(0)))
+    if (call.errno !== ERRNO.ENOSPC) break
+  }
+  if (log === '') return refusal(what, firstErrno)
+  const file = join(mkdtempSync(join(tmpdir(), 'detector-verifier-')), `${spec.name}.log`)
+  writeFileSync(file, log, {mode: 0o600})
+  return new CodedError('SENSOR_REFUSED', `${what}: ${verifierSummary(log)}`, {
+    hint: `the kernel's whole log is in ${file}; please report it`,
+    log,
+  })
+}
+
+/** The last line of a verifier log that says something about the program. */
+export function verifierSummary(log: string): string {
+  const lines = log.split('\n').filter(line => line.trim() !== '')
+  const end = lines.findIndex(line => /^processed \d+ insns/.test(line))
+  const said = lines.slice(0, end < 0 ? undefined : end)
+  return said.at(-1)?.trim() ?? 'the kernel gave no reason'
+}
