@@ -1,0 +1,79 @@
+import type {FieldValue} from '../../schema/value.ts'
+import {resultOf, textParam} from '../../state/capture/event-scope.ts'
+import type {CaptureContext} from './capture-context.ts'
+import {type CaptureFactory, type CaptureSource, plain} from './capture-source.ts'
+import {absolutePath} from './param-text.ts'
+
+/** Which parameter is the path, by event. */
+const PATH: Readonly<Record<string, string>> = {
+  mkdir: 'path',
+  mkdirat: 'path',
+  rmdir: 'path',
+  unlink: 'path',
+  unlinkat: 'name',
+  open: 'name',
+  openat: 'name',
+  openat2: 'name',
+  open_by_handle_at: 'path',
+  chmod: 'filename',
+  fchmodat: 'filename',
+  chown: 'path',
+  lchown: 'path',
+  fchownat: 'pathname',
+  quotactl: 'special',
+  umount: 'name',
+  umount2: 'name',
+}
+const SOURCE: Readonly<Record<string, string>> = {
+  rename: 'oldpath',
+  renameat: 'oldpath',
+  renameat2: 'oldpath',
+  link: 'newpath',
+  linkat: 'newpath',
+  symlink: 'linkpath',
+  symlinkat: 'linkpath',
+  mount: 'dev',
+}
+const TARGET: Readonly<Record<string, string>> = {
+  rename: 'newpath',
+  renameat: 'newpath',
+  renameat2: 'newpath',
+  link: 'oldpath',
+  linkat: 'oldpath',
+  symlink: 'target',
+  symlinkat: 'target',
+  mount: 'dir',
+}
+const OPEN_EVENTS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'open_by_handle_at'])
+
+/** Paths that a successful call worked on. */
+export const PATH_FIELDS: CaptureSource = {
+  'fs.path.name': path(PATH, false),
+  'fs.path.nameraw': path(PATH, true),
+  'fs.path.source': path(SOURCE, false),
+  'fs.path.sourceraw': path(SOURCE, true),
+  'fs.path.target': path(TARGET, false),
+  'fs.path.targetraw': path(TARGET, true),
+}
+
+function path(names: Readonly<Record<string, string>>, raw: boolean): CaptureFactory {
+  return plain((context): FieldValue | undefined => {
+    const {event, fd} = context
+    const {def} = event
+    const name = Object.hasOwn(names, def.name) ? names[def.name] : undefined
+    const result = resultOf(event)
+    if (name === undefined || def.direction !== 'exit' || result === undefined) return undefined
+    // The peers leave out only those opens that fail with exactly -1.
+    const isOpen = OPEN_EVENTS.has(def.name)
+    if (isOpen ? result === -1 : result < 0) return undefined
+    if (isOpen && fd !== undefined) return raw ? fd.rawName : fd.name
+    return pathParam(context, name, raw)
+  })
+}
+
+function pathParam(context: CaptureContext, name: string, raw: boolean): FieldValue | undefined {
+  const value = textParam(context.event, name)
+  const param = context.event.def.params.find(candidate => candidate.name === name)
+  if (value === undefined || param === undefined) return undefined
+  return raw ? value : absolutePath(context, param, value)
+}

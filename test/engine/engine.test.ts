@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import {describe, it} from 'mocha'
+import {compileRuleSet, engineRules} from '../../src/app/rule-set.ts'
+import {Engine} from '../../src/engine/engine.ts'
+import {liveBinder} from '../../src/engine/fields/live-binder.ts'
+import {MatchContext} from '../../src/engine/match-context.ts'
+import type {Alert} from '../../src/schema/alert.ts'
+import {HostState} from '../../src/state/host-state.ts'
+import {Users} from '../../src/state/users.ts'
+import {type EventParts, mkEvent} from '../support/events.ts'
+
+const AT_FDCWD = -100
+
+/** An engine with these rules over a host that has one shell with one child. */
+function mkEngine(
+  rules: string,
+  matching: 'first' | 'all' = 'all',
+): {alerts: Alert[]; apply: (parts: EventParts) => number} {
+  const alerts: Alert[] = []
+  const state = new HostState({procRoot: '/nonexistent', maxThreads: 100, bootNs: () => 0n})
+  const environment = {hostname: 'host', users: new Users(() => 0, '/nonexistent', '/nonexistent')}
+  const engine = new Engine({
+    context: new MatchContext(state),
+    binder: liveBinder(environment),
+    hostname: 'host',
+    matching,
+    runId: 'run',
+    onAlert: alert => alerts.push(alert),
+  })
+  const set = compileRuleSet([{name: 'r.yaml', content: rules}], {
+    appendOutput: [{extraFields: [{name: 'note', template: 'by %proc.name', formatted: true}]}],
+    selection: [],
+    startOff: false,
+    minPriority: 'Debug',
+    skipInvalidRules: false,
+  })
+  assert.ok(set.usable, JSON.stringify(set.loaded.results))
+  engine.setRules(engineRules(set), 7)
+  const apply = (parts: EventParts): number => engine.process(mkEvent(parts))
+  apply({kind: 'new_task', name: 'clone', pid: 50, values: {$maker: 1, ptid: 1, comm: 'bash'}})
+  apply({kind: 'new_task', name: 'clone', pid: 60, values: {$maker: 50, ptid: 50, comm: 'bash'}})
+  apply(exec(60, '/usr/bin/cat'))
+  return {alerts, apply}
+}
+
+const exec = (pid: number, path: string): EventParts => ({
+  kind: 'exec',
+  name: 'execve',
+  pid,
+  values: {
+    res: 0,
+    comm: path.slice(path.lastIndexOf('/') + 1),
+    exe: 'cat',
+    args: '-n\0/x y\0',
+    trusted_exepath: path,
+    cwd: '/work',
+    ptid: 50,
+    tty: 34816,
+  },
+})
+
+const opened = (name: string, values: EventParts['values'] = {}): EventParts => ({
+  kind: 'openat',
+  pid: 60,
+  values: {fd: 3, dirfd: AT_FDCWD, name, flags: 1, mode: 0, ...values},
+})
+
+const rule = (condition: string, output = 'x', name = 'rule'): string =>
+  `- rule: ${name}\n  desc: d\n  condition: ${condition}\n  output: "${output}"\n  priority: ERROR\n  tags: [b, a]\n`
+
+describe('Engine', () => {
+  it('makes an alert with everything that outputs need', () => {
+    const {alerts, apply} = mkEngine(
+      rule(
+        'evt.type = openat and fd.name = /work/secret',
+        '%proc.name of %proc.pname opened %fd.name',
+      ),
+    )
+    assert.equal(apply(opened('./secret')), 1)
+    assert.deepEqual(alerts, [
+      {
+        id: 'run-1',
+        timeNs: 2_000_000_000n,
+        hostname: 'host',
+        rule: 'rule',
+        priority: 'Error',
+        source: 'syscall',
+        tags: ['a', 'b'],
+        message: 'cat of bash opened /work/secret',
+        fields: [
+          ['proc.name', 'cat'],
+          ['proc.pname', 'bash'],
+          ['fd.name', '/work/secret'],
+          ['note', 'by cat'],
+        ],
+        generation: 7,
+      },
+    ])
+  })
+
+  it('raises one alert for the first matching rule, or one for each', () => {
+    const two =
+      rule('evt.type = openat', 'x', 'one') + rule('evt.type = openat and fd.num = 3', 'x', 'two')
+    const names = (matching: 'first' | 'all'): string[] => {
+      const {alerts, apply} = mkEngine(two, matching)
+      apply(opened('/x'))
+      return alerts.map(alert => alert.rule)
+    }
+    assert.deepEqual(names('first'), ['one'])
+    assert.deepEqual(names('all'), ['one', 'two'])
+  })
+
+  /** Conditions that hold, and some that do not, on an open of `secret` by cat below bash. */
+  const conditions: readonly {condition: string; event?: EventParts; want: boolean}[] = [
+    {condition: 'proc.name = cat and proc.pname = bash and proc.aname[1] = bash', want: true},
+    {condition: 'proc.aname = bash', want: true},
+    {condition: 'proc.aname = cat', want: false},
+    {
+      condition: 'proc.cmdline = "cat -n /x y" and proc.args[1] = "/x y" and proc.exe = cat',
+      want: true,
+    },
+    {condition: 'proc.exepath = /usr/bin/cat and proc.cwd = /work/', want: true},
+    {condition: 'proc.tty = 34816 and proc.pid = 60 and proc.ppid = 50', want: true},
+    {condition: 'user.uid = 0 and user.name = root', want: true},
+    {
+      condition: 'fd.directory = /work and fd.filename = secret and fd.nameraw = secret',
+      want: true,
+    },
+    {condition: 'fd.typechar = f and fd.type = file', want: true},
+    {condition: 'fd.sip exists', want: false},
+    {condition: 'fd.net = 127.0.0.0/8', want: false},
+    {condition: 'evt.is_open_read = true and evt.is_open_write = false', want: true},
+    {condition: 'evt.is_open_write = true', event: opened('secret', {flags: 3}), want: true},
+    {
+      condition: 'evt.arg.flags contains O_WRONLY',
+      event: opened('secret', {flags: 2 | 4}),
+      want: true,
+    },
+    {
+      condition: 'evt.arg.flags = "O_CREAT|O_WRONLY"',
+      event: opened('secret', {flags: 2 | 4}),
+      want: true,
+    },
+    {condition: 'evt.res = SUCCESS and evt.rawres = 3 and evt.failed = false', want: true},
+    {
+      condition: 'evt.res = EACCES and evt.failed = true and fd.num = -1',
+      event: opened('secret', {fd: -13}),
+      want: true,
+    },
+    {condition: 'evt.arg.dirfd = AT_FDCWD and evt.rawarg.dirfd = -100', want: true},
+    {condition: 'evt.arg.name = /work/secret', want: true},
+    {condition: 'proc.duration = 1000000000', want: true},
+    {condition: 'evt.time.iso8601 startswith 1970-01-01T00:00:02', want: true},
+    {condition: 'container.id = host', want: false},
+    {condition: 'not container.id = host', want: true},
+    {condition: 'fs.path.name = /work/secret', want: true},
+    {condition: 'fs.path.name exists', event: opened('secret', {fd: -2}), want: false},
+  ]
+  for (const {condition, event = opened('secret'), want} of conditions) {
+    it(`answers ${want} to ${condition}`, () => {
+      const {apply} = mkEngine(rule(`evt.type = openat and ${condition}`))
+      assert.equal(apply(event), want ? 1 : 0)
+    })
+  }
+
+  it('knows both ends of a connection', () => {
+    const sockaddr = Buffer.from('02000050c0a80001', 'hex').toString('latin1')
+    const connect: EventParts = {
+      kind: 'connect',
+      pid: 60,
+      values: {res: -111, fd: 5, addr: sockaddr, tuple: ''},
+    }
+    const conditions =
+      'fd.sip = 192.168.0.1 and fd.sport = 80 and fd.ip = 192.168.0.1 and fd.net = 192.168.0.0/16 and fd.rport = 80 and fd.type = ipv4'
+    assert.equal(mkEngine(rule(`evt.type = connect and ${conditions}`)).apply(connect), 1)
+    assert.equal(mkEngine(rule('evt.type = connect and fd.ip != 192.168.0.1')).apply(connect), 0)
+  })
+
+  it('judges an exec by its new name and an exit by its old one', () => {
+    const {alerts, apply} = mkEngine(
+      rule('evt.type in (execve, procexit) and proc.name = cat', '%evt.type'),
+    )
+    apply(exec(60, '/usr/bin/cat'))
+    apply({kind: 'procexit', pid: 60, values: {$liveThreads: 0, reaper_tid: 1}})
+    // The first exec is that of the made-up host.
+    assert.deepEqual(
+      alerts.map(({message}) => message),
+      ['execve', 'execve', 'procexit'],
+    )
+  })
+})
