@@ -1,0 +1,4 @@
+import {openMemoryQueue} from '../../src/outputs/memory-queue.ts'
+import {describeQueue} from './queue-contract.ts'
+
+describeQueue('openMemoryQueue', openMemoryQueue)
