@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, it} from 'mocha'
+import type {DetectionEvents, RunningDetection} from '../../src/app/detection/detection.ts'
+import type {DetectionSummary} from '../../src/app/detection/protocol.ts'
+import {type DetectorSettings, type RunningDetector, startDetector} from '../../src/app/detector.ts'
+import {CodedError} from '../../src/diagnostics/error.ts'
+import type {Alert} from '../../src/schema/alert.ts'
+import {eventually} from '../support/eventually.ts'
+
+const RULE = '- rule: r\n  desc: d\n  condition: evt.type = creat\n  output: x\n  priority: DEBUG\n'
+
+const SUMMARY: DetectionSummary = {
+  alerts: 0,
+  byRule: {},
+  byPriority: {},
+  byKind: {},
+  drops: {},
+  socketcalls: 0,
+  evictedThreads: 0,
+  unknownThreads: 0,
+  hooks: [],
+  rules: 1,
+  generation: 1,
+}
+
+describe('startDetector', () => {
+  let folder: string
+  let rules: string
+  let detector: RunningDetector | undefined
+  let log: string[]
+  /** What each started detection was given, so that the test can play its part. */
+  let started: DetectionEvents[]
+  let loads: number[]
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'detector-app-'))
+    rules = join(folder, 'rules.yaml')
+    writeFileSync(rules, RULE)
+    log = []
+    started = []
+    loads = []
+  })
+  afterEach(async () => {
+    await detector?.stop().catch(() => {})
+    detector = undefined
+    rmSync(folder, {recursive: true, force: true})
+  })
+
+  const settings = (extra: Partial<DetectorSettings> = {}): DetectorSettings => ({
+    rulePaths: [rules],
+    ruleOptions: {
+      appendOutput: [],
+      selection: [],
+      startOff: false,
+      minPriority: 'Debug',
+      skipInvalidRules: false,
+    },
+    matching: 'first',
+    ringBytes: 1 << 20,
+    hostname: 'h',
+    sinks: [],
+    log: (level, message) => log.push(`${level}: ${message}`),
+    startDetection: async (_setup, events) => {
+      started.push(events)
+      const detection: RunningDetection = {
+        setRules: async (_files, generation) => {
+          loads.push(generation)
+          return {generation, rules: 1, tookMs: 1}
+        },
+        stop: async () => SUMMARY,
+      }
+      return {detection, armed: {rules: 1, kinds: [], hooks: []}}
+    },
+    ...extra,
+  })
+
+  it('starts nothing when a rule is invalid, and says where', async () => {
+    writeFileSync(
+      rules,
+      `${RULE}- rule: broken\n  desc: d\n  condition: evt.typo = x\n  output: x\n  priority: DEBUG\n`,
+    )
+    await assert.rejects(startDetector(settings()), (error: unknown) => {
+      assert.ok(error instanceof CodedError)
+      assert.equal(error.code, 'RULE_INVALID')
+      assert.match(error.message, /rules\.yaml:8:/)
+      assert.match(error.message, /evt\.typo/)
+      return true
+    })
+    assert.equal(started.length, 0)
+  })
+
+  it('names what live detection does not serve', async () => {
+    writeFileSync(
+      rules,
+      RULE.replace('evt.type = creat', 'evt.type = creat and container.name = x') +
+        RULE.replace('rule: r', 'rule: s').replace('creat', 'swapon'),
+    )
+    detector = await startDetector(settings())
+    assert.ok(
+      log.some(line => /warning: .*container\.name.*'r'/.test(line)),
+      log.join('\n'),
+    )
+    assert.ok(
+      log.some(line => /warning: .*no event of rule 's'/.test(line)),
+      log.join('\n'),
+    )
+  })
+
+  it('tells a gap once, not at every reload', async () => {
+    const gap = RULE.replace('evt.type = creat', 'evt.type = creat and container.name = x')
+    writeFileSync(rules, gap)
+    detector = await startDetector(settings())
+    writeFileSync(rules, gap.replace('output: x', 'output: y'))
+    await eventually(() => loads.length === 1)
+    assert.equal(log.filter(line => line.includes('container.name')).length, 1)
+  })
+
+  it('takes new rules and keeps the old ones when the new are broken', async () => {
+    detector = await startDetector(settings())
+    writeFileSync(rules, RULE.replace('output: x', 'output: y'))
+    await eventually(() => loads.length === 1)
+    writeFileSync(rules, '- rule: [\n')
+    await eventually(() => log.some(line => line.includes('generation 2 stay in force')))
+    writeFileSync(rules, RULE.replace('output: x', 'output: z'))
+    await eventually(() => loads.length === 2)
+    assert.deepEqual(loads, [2, 3])
+  })
+
+  it('starts detection anew when it ends on its own, and counts it', async () => {
+    detector = await startDetector(settings())
+    started[0]?.onFailure(new CodedError('INTERNAL', 'it broke'))
+    await eventually(() => started.length === 2)
+    await eventually(() => log.some(line => line.includes('nothing was watched for')))
+    const {restarts, blindMs} = await detector.stop()
+    assert.equal(restarts, 1)
+    assert.ok(blindMs >= 0)
+  })
+
+  it('gives up when it keeps ending, after delivering what there is', async () => {
+    const delivered: Alert[] = []
+    const alert: Alert = {
+      id: '1',
+      timeNs: 0n,
+      hostname: 'h',
+      rule: 'r',
+      priority: 'Debug',
+      source: 'syscall',
+      tags: [],
+      message: 'm',
+      fields: [],
+      generation: 1,
+    }
+    const sink = {
+      name: 'test',
+      deliver: async (alerts: readonly Alert[]) => void delivered.push(...alerts),
+      close: async () => {},
+    }
+    detector = await startDetector(settings({sinks: [sink]}))
+    started[0]?.onAlert(alert)
+    for (let times = 0; times < 4; times++) {
+      await eventually(() => started.length === times + 1 || log.length > 20)
+      started[times]?.onFailure(new CodedError('INTERNAL', 'it broke again'))
+    }
+    await assert.rejects(detector.broken, /it broke again/)
+    assert.deepEqual(
+      delivered.map(({id}) => id),
+      ['1'],
+    )
+  })
+})
