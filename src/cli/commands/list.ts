@@ -1,0 +1,30 @@
+import {EXIT} from '../exit-codes.ts'
+import type {CliIo} from '../io.ts'
+import {listEvents} from './list-events.ts'
+import {listFields} from './list-fields.ts'
+
+/** What `detector list` was asked for. */
+export interface ListArgs {
+  /** rules, macros, lists, fields or events. */
+  readonly kind: string
+  /** Rule files and folders; empty: those of the config file. */
+  readonly rules: readonly string[]
+  readonly config: string | undefined
+  readonly overrides: readonly string[]
+  /** Only the rule with this name. */
+  readonly name: string | undefined
+  readonly namesOnly: boolean
+  readonly json: boolean
+  readonly color: boolean
+}
+
+/** Prints a listing: a table, or with `json` one array. */
+export async function runList(args: ListArgs, io: CliIo): Promise<number> {
+  if (args.kind === 'fields') listFields(args, io)
+  else if (args.kind === 'events') listEvents(args, io)
+  else {
+    const {listRuleItems} = await import('./list-rule-items.ts')
+    return listRuleItems(args, io)
+  }
+  return EXIT.ok
+}
