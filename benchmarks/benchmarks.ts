@@ -1,0 +1,19 @@
+import type {Machine} from './harness.ts'
+
+/** What a benchmark yields; each adds cases of its own form. */
+export interface BenchmarkResult {
+  readonly name: string
+  readonly machine: Machine
+  readonly cases: readonly object[]
+}
+
+/** Loads one benchmark module and yields its `run`. */
+export type BenchmarkModule = () => Promise<() => Promise<BenchmarkResult>>
+
+/** Every benchmark by the name it goes by on the command line, in the order in which they run. */
+export const BENCHMARKS: ReadonlyMap<string, BenchmarkModule> = new Map<string, BenchmarkModule>([
+  ['compile', async () => (await import('./compile.bench.ts')).run],
+  ['match', async () => (await import('./match.bench.ts')).run],
+  ['decode', async () => (await import('./decode.bench.ts')).run],
+  ['overhead', async () => (await import('./overhead.bench.ts')).run],
+])

@@ -1,0 +1,26 @@
+import {execFileSync, spawnSync} from 'node:child_process'
+import {mkdtempSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {packageRoot} from '../src/paths.ts'
+
+/** Compiles the program that causes known numbers of events (`test/testdata/live/burst.c`); gives its path. */
+export function compileBurst(): string {
+  const program = join(mkdtempSync(join(tmpdir(), 'detector-bench-')), 'burst')
+  execFileSync('gcc', ['-O2', '-o', program, join(packageRoot, 'test/testdata/live/burst.c')])
+  return program
+}
+
+/** Runs the program to its end; gives its process id and the nanoseconds that each round of its loop took. */
+export function runBurst(
+  program: string,
+  action: string,
+  count: number,
+  argument: string,
+): {readonly pid: number; readonly eachNs: number} {
+  const {pid, status, stdout} = spawnSync(program, [action, String(count), argument], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`burst ${action} ended with ${status}`)
+  return {pid, eachNs: Number(stdout) / count}
+}
