@@ -91,7 +91,8 @@ function commit(): string {
     }).trim()
   return attempt(
     () =>
-      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', '.', ':!benchmarks/results') === '' ? '' : '+changes'),
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', '--', '.', ':!benchmarks/results') === '' ? '' : '+changes'),
   )
 }
 
