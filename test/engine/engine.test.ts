@@ -176,6 +176,49 @@ describe('Engine', () => {
     assert.equal(mkEngine(rule('evt.type = connect and fd.ip != 192.168.0.1')).apply(connect), 0)
   })
 
+  const twoPaths: readonly {name: string; event: EventParts; condition: string}[] = [
+    {
+      name: 'a link: the new name is the source',
+      event: {
+        kind: 'linkat',
+        pid: 60,
+        values: {
+          res: 0,
+          olddir: 5,
+          oldpath: 'a',
+          newdir: 6,
+          newpath: 'b',
+          $olddir: '/old',
+          $newdir: '/new',
+        },
+      },
+      condition: 'fs.path.source = /new/b and fs.path.target = /old/a and evt.arg.oldpath = /old/a',
+    },
+    {
+      name: 'a symbolic link below a directory descriptor',
+      event: {
+        kind: 'symlinkat',
+        pid: 60,
+        values: {res: 0, target: '/etc/shadow', linkdirfd: 5, linkpath: 'l', $dir: '/d'},
+      },
+      condition: 'fs.path.source = /d/l and fs.path.target = /etc/shadow',
+    },
+    {
+      name: 'a change of owner',
+      event: {
+        kind: 'fchownat',
+        pid: 60,
+        values: {res: 0, dirfd: AT_FDCWD, pathname: 'f', uid: 0, gid: 0, flags: 0},
+      },
+      condition: 'fs.path.name = /work/f and evt.arg.dirfd = AT_FDCWD',
+    },
+  ]
+  for (const {name, event, condition} of twoPaths) {
+    it(`knows the paths of ${name}`, () => {
+      assert.equal(mkEngine(rule(`evt.type = ${event.kind} and ${condition}`)).apply(event), 1)
+    })
+  }
+
   it('judges an exec by its new name and an exit by its old one', () => {
     const {alerts, apply} = mkEngine(
       rule('evt.type in (execve, procexit) and proc.name = cat', '%evt.type'),

@@ -1,59 +1,20 @@
+import {PATH_PARAMS} from '../../schema/path-params.ts'
 import type {FieldValue} from '../../schema/value.ts'
 import {resultOf, textParam} from '../../state/capture/event-scope.ts'
 import type {CaptureContext} from './capture-context.ts'
 import {type CaptureFactory, type CaptureSource, plain} from './capture-source.ts'
 import {absolutePath} from './param-text.ts'
 
-/** Which parameter is the path, by event. */
-const PATH: Readonly<Record<string, string>> = {
-  mkdir: 'path',
-  mkdirat: 'path',
-  rmdir: 'path',
-  unlink: 'path',
-  unlinkat: 'name',
-  open: 'name',
-  openat: 'name',
-  openat2: 'name',
-  open_by_handle_at: 'path',
-  chmod: 'filename',
-  fchmodat: 'filename',
-  chown: 'path',
-  lchown: 'path',
-  fchownat: 'pathname',
-  quotactl: 'special',
-  umount: 'name',
-  umount2: 'name',
-}
-const SOURCE: Readonly<Record<string, string>> = {
-  rename: 'oldpath',
-  renameat: 'oldpath',
-  renameat2: 'oldpath',
-  link: 'newpath',
-  linkat: 'newpath',
-  symlink: 'linkpath',
-  symlinkat: 'linkpath',
-  mount: 'dev',
-}
-const TARGET: Readonly<Record<string, string>> = {
-  rename: 'newpath',
-  renameat: 'newpath',
-  renameat2: 'newpath',
-  link: 'oldpath',
-  linkat: 'oldpath',
-  symlink: 'target',
-  symlinkat: 'target',
-  mount: 'dir',
-}
 const OPEN_EVENTS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'open_by_handle_at'])
 
 /** Paths that a successful call worked on. */
 export const PATH_FIELDS: CaptureSource = {
-  'fs.path.name': path(PATH, false),
-  'fs.path.nameraw': path(PATH, true),
-  'fs.path.source': path(SOURCE, false),
-  'fs.path.sourceraw': path(SOURCE, true),
-  'fs.path.target': path(TARGET, false),
-  'fs.path.targetraw': path(TARGET, true),
+  'fs.path.name': path(PATH_PARAMS.name, false),
+  'fs.path.nameraw': path(PATH_PARAMS.name, true),
+  'fs.path.source': path(PATH_PARAMS.source, false),
+  'fs.path.sourceraw': path(PATH_PARAMS.source, true),
+  'fs.path.target': path(PATH_PARAMS.target, false),
+  'fs.path.targetraw': path(PATH_PARAMS.target, true),
 }
 
 function path(names: Readonly<Record<string, string>>, raw: boolean): CaptureFactory {

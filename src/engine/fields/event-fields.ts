@@ -1,5 +1,6 @@
 import type {FieldRef} from '../../compiler/field-ref.ts'
 import type {EventDef, ParamDef} from '../../schema/event-pair.ts'
+import {PATH_PARAMS} from '../../schema/path-params.ts'
 import {clockText, dateTimeText, isoTime, withNanoseconds} from '../../schema/time-text.ts'
 import type {FieldValue, Int} from '../../schema/value.ts'
 import {canonicalInt} from '../../schema/value.ts'
@@ -79,12 +80,12 @@ export const EVENT_FIELDS: FieldSource = {
   'evt.is_open_read': plain(({event}) => openFlag(event, FLAG.read)),
   'evt.is_open_write': plain(({event}) => openFlag(event, FLAG.write)),
   'evt.is_open_exec': plain(isOpenExec),
-  'fs.path.name': plain(context => pathField(context, ['path', 'name', 'filename'], false)),
-  'fs.path.nameraw': plain(context => pathField(context, ['path', 'name', 'filename'], true)),
-  'fs.path.source': plain(context => pathField(context, ['oldpath'], false)),
-  'fs.path.sourceraw': plain(context => pathField(context, ['oldpath'], true)),
-  'fs.path.target': plain(context => pathField(context, ['newpath'], false)),
-  'fs.path.targetraw': plain(context => pathField(context, ['newpath'], true)),
+  'fs.path.name': path('name', false),
+  'fs.path.nameraw': path('name', true),
+  'fs.path.source': path('source', false),
+  'fs.path.sourceraw': path('source', true),
+  'fs.path.target': path('target', false),
+  'fs.path.targetraw': path('target', true),
 }
 
 function time(timeNs: bigint, text: (timeNs: bigint) => string, fraction: boolean): string {
@@ -150,17 +151,16 @@ function isOpenExec({event}: MatchContext): boolean {
 }
 
 /** The path that a successful call worked on. */
-function pathField(
-  context: MatchContext,
-  names: readonly string[],
-  raw: boolean,
-): FieldValue | undefined {
-  const result = resultOf(context)
-  if (result === undefined || result < 0) return undefined
-  const param = context.event.def.params.find(
-    ({name, type}) => names.includes(name) && type.startsWith('fs'),
-  )
-  const value = param === undefined ? undefined : context.event.get(param.name)
-  if (typeof value !== 'string') return undefined
-  return raw ? value : absolutePath(context, param!, value)
+function path(which: keyof typeof PATH_PARAMS, raw: boolean): ExtractorFactory {
+  const names = PATH_PARAMS[which]
+  return plain(context => {
+    const {def} = context.event
+    const name = Object.hasOwn(names, def.name) ? names[def.name] : undefined
+    const result = resultOf(context)
+    if (name === undefined || result === undefined || result < 0) return undefined
+    const param = def.params.find(candidate => candidate.name === name)
+    const value = context.event.get(name)
+    if (param === undefined || typeof value !== 'string') return undefined
+    return raw ? value : absolutePath(context, param, value)
+  })
 }

@@ -17,9 +17,12 @@ import type {FieldEnvironment} from './field-source.ts'
 
 /** Names of the directory values that stand beside a relative path in a record. */
 const DIRECTORY_OF: Readonly<Record<string, string>> = {
-  olddirfd: '$olddir',
-  newdirfd: '$newdir',
   dirfd: '$dir',
+  linkdirfd: '$dir',
+  olddirfd: '$olddir',
+  olddir: '$olddir',
+  newdirfd: '$newdir',
+  newdir: '$newdir',
 }
 const ABSENT = '<NA>'
 const AT_FDCWD = -100
@@ -86,7 +89,7 @@ function numberText(value: Int, format: string | undefined): ByteString {
 }
 
 function fdText(context: MatchContext, param: ParamDef, value: Int): ByteString | undefined {
-  if (value === AT_FDCWD && param.name.includes('dirfd')) return 'AT_FDCWD'
+  if (value === AT_FDCWD && DIRECTORY_OF[param.name] !== undefined) return 'AT_FDCWD'
   if (value < 0) return errnoText(value)
   const directory = DIRECTORY_OF[param.name]
   if (directory !== undefined) {
