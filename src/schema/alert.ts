@@ -19,6 +19,8 @@ export interface Alert {
   readonly message: string
   /** Field texts (`proc.aname[2]`) to values, in the order of the output. Without the event time, which formats add. */
   readonly fields: readonly (readonly [name: string, value: AlertValue])[]
+  /** What was not whole when it was raised: `state`, events that the state is made of were lost. Left out: nothing. */
+  readonly incomplete?: readonly string[]
   /** Generation of the rule set that matched. */
   readonly generation: number
 }

@@ -28,3 +28,9 @@ export function untilNul(bytes: ByteString): ByteString {
   const end = bytes.indexOf('\0')
   return end < 0 ? bytes : bytes.slice(0, end)
 }
+
+/** Splits a block of texts that are closed by a NUL each. */
+export function splitTexts(block: ByteString): ByteString[] {
+  if (block === '') return []
+  return (block.endsWith('\0') ? block.slice(0, -1) : block).split('\0')
+}

@@ -7,7 +7,9 @@ import type {CaptureDef} from './capture.ts'
 import {DESCRIPTOR_CAPTURES} from './captures/descriptors.ts'
 import {FILE_CAPTURES} from './captures/files.ts'
 import {NETWORK_CAPTURES} from './captures/network.ts'
+import {OWN_CAPTURES} from './captures/own.ts'
 import {PROCESS_CAPTURES} from './captures/process.ts'
+import {QUERY_CAPTURES} from './captures/queries.ts'
 import {SYSTEM_CAPTURES} from './captures/system.ts'
 
 /** Every kind of record, in the order of their numbers. */
@@ -17,6 +19,8 @@ export const CAPTURES: readonly CaptureDef[] = [
   ...DESCRIPTOR_CAPTURES,
   ...NETWORK_CAPTURES,
   ...SYSTEM_CAPTURES,
+  ...QUERY_CAPTURES,
+  ...OWN_CAPTURES,
 ]
 
 /** Names of the events that the live sensor produces. */

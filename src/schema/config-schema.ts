@@ -21,7 +21,17 @@ function withDoc(description: string, node: SchemaNode): SchemaNode {
   return {description, ...node}
 }
 
+const sockets: SchemaNode = {type: 'array', items: text, maxItems: 16}
+
 const ruleChoice = object({rule: {type: 'string', maxLength: 4096}, tag: text})
+
+const ringSize: SchemaNode = {enum: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]}
+const dropOptions = object({
+  actions: sequence({enum: ['ignore', 'log', 'alert']}),
+  threshold: {type: 'number', minimum: 0, maximum: 1},
+  rate: {type: 'number', minimum: 0, maximum: 1000},
+  max_burst: {type: 'integer', minimum: 1, maximum: 1000},
+})
 
 /** The schema of the configuration file. Descriptions become documentation; Falco's names stand beside ours. */
 export const CONFIG_SCHEMA: SchemaNode = object({
@@ -74,9 +84,48 @@ export const CONFIG_SCHEMA: SchemaNode = object({
     ),
   ),
   ring: withDoc(
-    'Size of the kernel buffer for events in MiB; a power of two.',
+    'Sizes of the kernel buffers for events in MiB, powers of two: for process life and state, and for the rest.',
+    object({state_mib: ringSize, bulk_mib: ringSize}),
+  ),
+  entry_copies: withDoc(
+    'Copy paths and addresses when calls begin too, out of the reach of other threads; costs a second hook at every call.',
+    flag,
+  ),
+  kernel_filter: withDoc(
+    'Leave events in the kernel that no rule can match. New: default false.',
+    flag,
+  ),
+  drops: withDoc(
+    'When lost events are reported before the end: what to do, the share of a second (0 to 1), reports a second, burst.',
+    dropOptions,
+  ),
+  syscall_event_drops: withDoc('Another name for drops.', dropOptions),
+  containers: withDoc(
+    'How container runtimes are asked what a container is.',
     object({
-      mib: {enum: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]},
+      enabled: withDoc('Ask runtimes; container.id is known without.', flag),
+      wait_ms: withDoc(
+        'Longest time that events of a new container wait for the answer; 0: they never wait.',
+        {type: 'integer', minimum: 0, maximum: 10_000},
+      ),
+      timeout_ms: withDoc('Longest time that one lookup takes.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+      }),
+      label_max_len: withDoc('Longer labels are left out, except those that name the pod.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 4096,
+      }),
+      host_root: withDoc("Where the host's root is seen from here; put before every path.", {
+        type: 'string',
+        maxLength: 4096,
+      }),
+      sockets: withDoc(
+        'Unix sockets of runtimes; those that do not exist are passed over.',
+        object({docker: sockets, podman: sockets, cri: sockets}),
+      ),
     }),
   ),
   outputs: object({
@@ -97,6 +146,7 @@ export const CONFIG_SCHEMA: SchemaNode = object({
 /** Names that mean the same key; only one of each group may be given. Dotted from the root. */
 export const CONFIG_SYNONYMS: readonly (readonly string[])[] = [
   ['rules_files', 'rules_file'],
+  ['drops', 'syscall_event_drops'],
   ['outputs.stdout', 'stdout_output'],
   ['outputs.file', 'file_output'],
   ['outputs.webhook', 'http_output'],

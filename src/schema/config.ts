@@ -20,14 +20,58 @@ export interface Config {
     readonly includeMessage: boolean
   }
   readonly appendOutput: readonly AppendOutput[]
-  /** Size of the kernel's ring buffer in MiB, a power of two. */
-  readonly ring: {readonly mib: number}
+  /**
+   * Sizes of the kernel's ring buffers in MiB, powers of two: one for the life of processes and what else the state needs, one for
+   * all other events, so that a flood of these cannot push out those.
+   */
+  readonly ring: {readonly stateMib: number; readonly bulkMib: number}
+  /** Copy paths and addresses when calls begin too, so that no other thread can change them before they are read. */
+  readonly entryCopies: boolean
+  /** Leave events in the kernel that no rule can match. */
+  readonly kernelFilter: boolean
+  readonly drops: DropOptions
+  readonly containers: ContainersConfig
   readonly outputs: {
     readonly stdout: {readonly enabled: boolean}
     readonly file: FileOutput
     readonly webhook: WebhookOutput
   }
 }
+
+/** How containers are looked up. */
+export interface ContainersConfig {
+  /** Ask runtimes what a container is; `container.id` is known without. */
+  readonly enabled: boolean
+  /** Longest time that events of a new container wait for the answer, in milliseconds; 0: they never wait. */
+  readonly waitMs: number
+  /** Longest time that one lookup takes, in milliseconds. */
+  readonly timeoutMs: number
+  /** Longer labels are left out, except those that name the pod. */
+  readonly labelMaxLength: number
+  /** Put before the paths of sockets and of the runtimes' files: where the host's root is seen from here. */
+  readonly hostRoot: string
+  /** Unix sockets of runtimes; those that do not exist are passed over. */
+  readonly sockets: {
+    readonly docker: readonly string[]
+    readonly podman: readonly string[]
+    /** Container runtime interface: containerd, CRI-O. */
+    readonly cri: readonly string[]
+  }
+}
+
+/** When lost events are told before the summary at the end. */
+export interface DropOptions {
+  readonly actions: readonly DropAction[]
+  /** Share of the events of a second that must be lost, 0 to 1; 0: any. */
+  readonly threshold: number
+  /** Reports a second, on average. */
+  readonly rate: number
+  /** Reports that may follow each other at once. */
+  readonly maxBurst: number
+}
+
+/** What is done about lost events. */
+export type DropAction = 'ignore' | 'log' | 'alert'
 
 /** Alerts appended to a file. */
 export interface FileOutput {
@@ -76,7 +120,26 @@ export const DEFAULT_CONFIG: Config = {
   isoTime: false,
   json: {includeOutput: true, includeOutputFields: true, includeTags: true, includeMessage: false},
   appendOutput: [],
-  ring: {mib: 16},
+  ring: {stateMib: 4, bulkMib: 16},
+  entryCopies: false,
+  kernelFilter: false,
+  drops: {actions: ['log', 'alert'], threshold: 0, rate: 1 / 30, maxBurst: 1},
+  containers: {
+    enabled: true,
+    waitMs: 500,
+    timeoutMs: 400,
+    labelMaxLength: 100,
+    hostRoot: '',
+    sockets: {
+      docker: ['/run/docker.sock'],
+      podman: ['/run/podman/podman.sock'],
+      cri: [
+        '/run/containerd/containerd.sock',
+        '/run/crio/crio.sock',
+        '/run/k3s/containerd/containerd.sock',
+      ],
+    },
+  },
   outputs: {
     stdout: {enabled: true},
     file: {enabled: false, filename: '', keepOpen: true},

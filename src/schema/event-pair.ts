@@ -31,13 +31,18 @@ export interface EventPair {
   readonly name: string
   readonly category: string
   readonly class: string
-  /** `current`: what live sensors produce; `old`: only in captures; `unused`: reserved. */
+  /** `current`: what live sensors produce; `old`: only in captures; `unused`: reserved; `own`: only our live sensor's. */
   readonly status: string
   readonly enter: EventDef | undefined
   readonly exit: EventDef | undefined
 }
 
-type ParamRow = readonly [name: string, type: string, options?: Omit<ParamDef, 'name' | 'type'>]
+/** One parameter as the event tables write it. */
+export type ParamRow = readonly [
+  name: string,
+  type: string,
+  options?: Omit<ParamDef, 'name' | 'type'>,
+]
 type SideRow = readonly [
   code: number,
   enumName: string,

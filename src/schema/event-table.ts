@@ -2,6 +2,7 @@ import type {EventDef, EventPair} from './event-pair.ts'
 import {FILE_EVENTS} from './tables/events-file.ts'
 import {NET_EVENTS} from './tables/events-net.ts'
 import {OTHER_EVENTS} from './tables/events-other.ts'
+import {OWN_EVENTS} from './tables/events-own.ts'
 import {PROCESS_EVENTS} from './tables/events-process.ts'
 import {SC_NAMES, SYSCALLS_X86_64} from './tables/syscalls.ts'
 
@@ -29,13 +30,20 @@ for (const pair of EVENT_PAIRS) {
   const event = pair.exit ?? pair.enter
   if (event) current.set(event.name, event)
 }
+for (const {exit} of OWN_EVENTS) if (exit !== undefined) current.set(exit.name, exit)
+
+/** Names of the events of our own, which share the code of the generic event. */
+export const OWN_EVENT_NAMES: readonly string[] = OWN_EVENTS.map(({name}) => name)
 
 /** The event with this code in captures. */
 export function eventByCode(code: number): EventDef | undefined {
   return byCode.get(code)
 }
 
-/** The form of this event that today's sensors deliver (the exit side where there is one). */
+/**
+ * The form of this event that today's sensors deliver (the exit side where there is one). Events of our own have the code of
+ * the generic one.
+ */
 export function currentEvent(name: string): EventDef | undefined {
   return current.get(name)
 }

@@ -2,6 +2,7 @@ import {CONTAINER_FIELDS} from './tables/fields-container.ts'
 import {EVT_FIELDS} from './tables/fields-evt.ts'
 import {FD_FIELDS} from './tables/fields-fd.ts'
 import {K8S_FIELDS} from './tables/fields-k8s.ts'
+import {OWN_FIELDS} from './tables/fields-own.ts'
 import {PROCESS_FIELDS} from './tables/fields-process.ts'
 import {USER_FIELDS} from './tables/fields-user.ts'
 import type {ValueType} from './value.ts'
@@ -51,6 +52,7 @@ export const FIELDS: readonly FieldDef[] = [
   ...FD_FIELDS,
   ...CONTAINER_FIELDS,
   ...K8S_FIELDS,
+  ...OWN_FIELDS,
 ]
 
 const byName = new Map(FIELDS.map(field => [field.name, field]))

@@ -16,6 +16,8 @@ export const HEADER = {
   timestamp: 0,
   /** u16, index into `CAPTURES`. */
   kind: 8,
+  /** u16, processor that it happened on. */
+  cpu: 10,
   /** u32, thread and process as the kernel's first pid namespace numbers them. */
   tid: 12,
   pid: 16,
@@ -35,7 +37,20 @@ export const SLOT_FLAG = {
   fault: 2,
   /** A path that does not end at a file system root (a deleted tree, a memory file). */
   detached: 4,
+  /** A path that was followed to the root of the file systems. A path slot with neither this nor `detached` holds none. */
+  whole: 8,
+  /** There is no value. */
+  none: 16,
+  /** The value was copied when the call began, before the kernel read it. */
+  entry: 256,
+  /** The memory could not be read when the call began: the value is from its end. */
+  entryFault: 512,
+  /** The memory held something else when the call ended: another thread wrote to it meanwhile. */
+  changed: 1024,
 } as const
+
+/** What a number slot holds when there is no value. */
+export const ABSENT_NUMBER = -(2n ** 63n)
 
 /** Longest path that a walk keeps, in bytes; one name more (255 bytes and a NUL) may follow the check. */
 export const PATH_WALK_MAX = 4096
@@ -43,23 +58,39 @@ export const PATH_WALK_MAX = 4096
 export const NAME_MAX = 256
 /** Most directory entries that a walk follows. */
 export const PATH_WALK_DEPTH = 48
+/** Most bytes of all control group paths together; one name more may follow the check. */
+export const CGROUPS_MAX = 4096
+/**
+ * Subsystems whose control groups are captured (linux v6.8 include/linux/cgroup_subsys.h).
+ *
+ *     cgroups slot: path of the default hierarchy, then one of each subsystem in this order
+ *     path:         names from the group up to the root, NUL-terminated, and an empty one
+ *                   or `/` NUL: the subsystem is on the default hierarchy, or this kernel has none
+ */
+export const CGROUP_SUBSYSTEMS = ['cpuset', 'cpu', 'cpuacct', 'io', 'memory'] as const
 /** sizeof(struct sockaddr_storage). */
 export const SOCKADDR_MAX = 128
 
-/** Layout of a captured socket: parts of struct sock in the kernel's own order. */
+/**
+ * Layout of a captured socket (parts of struct sock and its kin), by family:
+ *
+ *     all       | family: u16 | type: u16 | protocol: u16 | local port: u16, network order | remote port: u16, likewise | 0: u16 |
+ *     AF_INET   | local address: 4 | remote address: 4 |
+ *     AF_INET6  | local address: 16 | remote address: 16 |
+ *     AF_UNIX   | 0: u32 | own socket: u64 | peer: u64 | struct sockaddr_un of the receiver, as long as it is |
+ */
 export const SOCKET_BLOCK = {
-  /** Remote, then local IPv4 address, network order. */
-  remote4: 0,
-  local4: 4,
-  /** Remote port in network order, then local port in host order. */
-  remotePort: 12,
-  localPort: 14,
-  family: 16,
-  type: 18,
-  protocol: 20,
-  remote6: 24,
-  local6: 40,
-  size: 56,
+  family: 0,
+  type: 2,
+  protocol: 4,
+  localPort: 6,
+  remotePort: 8,
+  addresses: 12,
+  own: 16,
+  peer: 24,
+  unixAddress: 32,
+  /** sizeof(struct sockaddr_un). */
+  unixAddressMax: 110,
 } as const
 
 /** One stored value of a record. */
@@ -88,17 +119,27 @@ export interface RecordLayout {
 function maxBytesOf(source: Source): number {
   switch (source.from) {
     case 'text':
+      return source.max ?? TEXT_MAX
     case 'kernelText':
       return TEXT_MAX
     case 'buffer':
     case 'range':
+    case 'texts':
+    case 'bytes':
+    case 'vector':
       return source.max
+    case 'cgroups':
+      return CGROUPS_MAX + NAME_MAX
     case 'sockaddr':
+    case 'peerAddress':
       return SOCKADDR_MAX
     case 'socket':
-      return SOCKET_BLOCK.size
+      return SOCKET_BLOCK.unixAddress + SOCKET_BLOCK.unixAddressMax
+    case 'after':
+      return maxBytesOf(source.then)
     case 'path':
     case 'dirPath':
+    case 'filePath':
       return PATH_WALK_MAX + NAME_MAX
     case 'kernelArray':
       return source.size

@@ -29,6 +29,38 @@ export const dirPath = (index: number, nameIndex: number): Source => ({
   nameIndex,
 })
 
+/** Device number of the file whose address is the value `of`; `missing`, if given, stands for it without a file. */
+export const device = (of: string, missing?: number): Source => ({
+  from: 'fileNumber',
+  of,
+  path: ['f_inode', 'i_sb', 's_dev'],
+  form: 'device',
+  ...(missing === undefined ? {} : {missing}),
+})
+
+/** Inode number of that file. */
+export const inode = (of: string, missing?: number): Source => ({
+  from: 'fileNumber',
+  of,
+  path: ['f_inode', 'i_ino'],
+  ...(missing === undefined ? {} : {missing}),
+})
+
+/** The real file behind the descriptor in an argument; captured only when {@link realOnDemand} values are wanted. */
+export const realFile = (fdIndex: number): CaptureDef['values'] => ({
+  $file: {from: 'file', fd: fdIndex},
+  $real: {from: 'filePath', of: '$file'},
+  $dev: device('$file'),
+  $ino: inode('$file'),
+  $mnt: {from: 'mountId', of: '$file'},
+})
+
+/** What {@link realFile} brings: wanted together or not at all. */
+export const realOnDemand = ['$file', '$real', '$dev', '$ino', '$mnt'] as const
+
+/** Options of prctl whose second argument points to text: PR_SET_NAME and PR_GET_NAME. */
+export const PRCTL_TEXT_OPTIONS = [15, 16] as const
+
 /** The first bytes of a buffer. */
 export const data = (index: number): Source => ({from: 'buffer', index, max: SNAP_LENGTH})
 

@@ -1,4 +1,5 @@
 import type {FlagTable} from '../flag-table.ts'
+import {OWN_FLAG_TABLES} from './flags-own.ts'
 
 /** Names of flag and enumeration values as events carry them, one table a row. Order matters when printing. */
 export const FLAG_TABLES = {
@@ -57,4 +58,5 @@ export const FLAG_TABLES = {
   close_range_flags: {kind: 'bits', values: [['CLOSE_RANGE_UNSHARE', 2], ['CLOSE_RANGE_CLOEXEC', 4]], native: {kind: 'bits', map: [[2, 2], [4, 4]]}},
   finit_module_flags: {kind: 'bits', values: [['MODULE_INIT_IGNORE_MODVERSIONS', 1], ['MODULE_INIT_IGNORE_VERMAGIC', 2], ['MODULE_INIT_COMPRESSED_FILE', 4]], native: {kind: 'bits', map: [[1, 1], [2, 2], [4, 4]]}},
   anon_inode_fd_types: {kind: 'bits', values: [['ANON_INODE_FD_TYPE_UNKNOWN', 0], ['ANON_INODE_FD_TYPE_EVENTFD', 1], ['ANON_INODE_FD_TYPE_EVENTPOLL', 2], ['ANON_INODE_FD_TYPE_INOTIFY', 3], ['ANON_INODE_FD_TYPE_SIGNALFD', 4], ['ANON_INODE_FD_TYPE_TIMERFD', 5], ['ANON_INODE_FD_TYPE_IO_URING', 6], ['ANON_INODE_FD_TYPE_USERFAULTFD', 7], ['ANON_INODE_FD_TYPE_PIDFD', 8], ['ANON_INODE_FD_TYPE_BPF_MAP', 9], ['ANON_INODE_FD_TYPE_BPF_PROG', 10], ['ANON_INODE_FD_TYPE_BPF_LINK', 11], ['ANON_INODE_FD_TYPE_BPF_ITER', 12], ['ANON_INODE_FD_TYPE_PERF_EVENT', 13]]},
+  ...OWN_FLAG_TABLES,
 } as const satisfies Record<string, FlagTable>

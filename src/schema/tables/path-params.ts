@@ -20,6 +20,23 @@ export const PATH_PARAMS: Readonly<
     quotactl: 'special',
     umount: 'name',
     umount2: 'name',
+    // Events of our own from here on.
+    fchmodat2: 'path',
+    utimensat: 'path',
+    futimesat: 'path',
+    utimes: 'path',
+    utime: 'path',
+    setxattr: 'path',
+    lsetxattr: 'path',
+    setxattrat: 'path',
+    removexattr: 'path',
+    lremovexattr: 'path',
+    removexattrat: 'path',
+    truncate: 'path',
+    mount_setattr: 'path',
+    open_tree: 'path',
+    fspick: 'path',
+    pivot_root: 'new_root',
   },
   source: {
     rename: 'oldpath',
@@ -30,6 +47,7 @@ export const PATH_PARAMS: Readonly<
     symlink: 'linkpath',
     symlinkat: 'linkpath',
     mount: 'dev',
+    move_mount: 'from_pathname',
   },
   target: {
     rename: 'newpath',
@@ -40,5 +58,6 @@ export const PATH_PARAMS: Readonly<
     symlink: 'target',
     symlinkat: 'target',
     mount: 'dir',
+    move_mount: 'to_pathname',
   },
 }
