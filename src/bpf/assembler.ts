@@ -201,6 +201,11 @@ export class Assembler {
     return this.#emit({opcode: BPF_CLASS.JMP | BPF_JMP_OP.exit, dst: 0, src: 0, off: 0, imm: 0})
   }
 
+  /** An instruction of a finished program; a jump goes to `target` instead of where its offset says. */
+  append(instruction: Instruction, target?: Label): this {
+    return this.#emit(instruction, target)
+  }
+
   /**
    * The finished program.
    * @throws Error when a jump goes to a label that was never placed, or too far for 16 bits.

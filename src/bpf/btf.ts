@@ -65,6 +65,18 @@ export interface Member {
   readonly bits?: {readonly shift: number; readonly width: number}
 }
 
+/** A member as the type record lists it. */
+export interface ListedMember {
+  /** Empty for an anonymous struct or union. */
+  readonly name: string
+  /** Type id, modifiers and typedefs included. */
+  readonly type: number
+  /** From the start of the struct, in bits. */
+  readonly bitOffset: number
+  /** Of a bit field; 0 for any other member. */
+  readonly bitWidth: number
+}
+
 /** The types of one BTF blob. Type ids start at 1; 0 is void. */
 export class Btf {
   readonly #bytes: Buffer
@@ -84,12 +96,14 @@ export class Btf {
       throw new Error('BTF is cut')
     const offsets: number[] = [0]
     for (let at = start; at < end; ) {
+      if (at + 12 > bytes.length) throw new Error('BTF is cut')
       const info = bytes.readUInt32LE(at + 4)
       const extra = EXTRA[(info >>> 24) & 31]
       if (extra === undefined)
         throw new Error(`BTF type ${offsets.length} has unknown kind ${(info >>> 24) & 31}`)
       offsets.push(at)
       at += 12 + extra[0] + extra[1] * (info & 0xffff)
+      if (at > end) throw new Error('BTF is cut')
     }
     this.#offsets = Uint32Array.from(offsets)
   }
@@ -121,14 +135,111 @@ export class Btf {
     return undefined
   }
 
+  /** The ids of all types with this name and kind. */
+  findAll(name: string, kind: number): number[] {
+    const found: number[] = []
+    const first = this.find(name, kind)
+    if (first === undefined) return found
+    const nameOffset = this.#word(first, 0)
+    for (let type = first; type < this.#offsets.length; type++) {
+      if (this.#word(type, 0) === nameOffset && this.kindOf(type) === kind) found.push(type)
+    }
+    return found
+  }
+
+  /** The text at an offset of the string table; empty beyond its end. */
+  stringAt(offset: number): string {
+    return this.#string(offset)
+  }
+
+  /** The type that a pointer, typedef, qualifier, function, variable or tag refers to. */
+  targetOf(type: number): number {
+    return this.#word(type, 8)
+  }
+
+  /** Element type and count of an array type; undefined when it is no array. */
+  arrayOf(type: number): {readonly element: number; readonly count: number} | undefined {
+    const resolved = this.resolve(type)
+    if (this.kindOf(resolved) !== BTF_KIND.ARRAY) return undefined
+    return {element: this.#word(resolved, 12), count: this.#word(resolved, 20)}
+  }
+
+  /** Encoding bits of an integer type: 1 signed, 2 character, 4 truth value; 0 for other types. */
+  intEncoding(type: number): number {
+    return this.kindOf(type) === BTF_KIND.INT ? (this.#word(type, 12) >>> 24) & 15 : 0
+  }
+
+  /** The members of a struct or union in order, anonymous ones as they are; empty for any other type. */
+  members(type: number): ListedMember[] {
+    const kind = this.kindOf(type)
+    if (kind !== BTF_KIND.STRUCT && kind !== BTF_KIND.UNION) return []
+    const info = this.#word(type, 4)
+    const withBitfields = info >>> 31 === 1
+    return Array.from({length: info & 0xffff}, (_, index) => {
+      const at = 12 + index * 12
+      const place = this.#word(type, at + 8)
+      return {
+        name: this.#string(this.#word(type, at)),
+        type: this.#word(type, at + 4),
+        bitOffset: withBitfields ? place & 0xffffff : place,
+        bitWidth: withBitfields ? place >>> 24 : 0,
+      }
+    })
+  }
+
+  /** The enumerators of an enumeration in order; empty for any other type. */
+  enumerators(type: number): {readonly name: string; readonly value: bigint}[] {
+    const kind = this.kindOf(type)
+    if (kind !== BTF_KIND.ENUM && kind !== BTF_KIND.ENUM64) return []
+    const info = this.#word(type, 4)
+    const signed = info >>> 31 === 1
+    return Array.from({length: info & 0xffff}, (_, index) => {
+      const at = 12 + index * (kind === BTF_KIND.ENUM ? 8 : 12)
+      const low = BigInt(this.#word(type, at + 4))
+      const bits = kind === BTF_KIND.ENUM ? 32 : 64
+      const high = kind === BTF_KIND.ENUM ? 0n : BigInt(this.#word(type, at + 8))
+      const value = (high << 32n) | low
+      return {
+        name: this.#string(this.#word(type, at)),
+        value: signed ? BigInt.asIntN(bits, value) : value,
+      }
+    })
+  }
+
+  /** The variables of a data section; empty for any other type. */
+  variables(
+    type: number,
+  ): {readonly type: number; readonly offset: number; readonly size: number}[] {
+    if (this.kindOf(type) !== BTF_KIND.DATASEC) return []
+    const count = this.#word(type, 4) & 0xffff
+    return Array.from({length: count}, (_, index) => {
+      const at = 12 + index * 12
+      return {
+        type: this.#word(type, at),
+        offset: this.#word(type, at + 4),
+        size: this.#word(type, at + 8),
+      }
+    })
+  }
+
+  /** Offset in bytes of a type's record from the start of the blob. */
+  recordOffset(type: number): number {
+    return this.#offsets[type] ?? 0
+  }
+
   /** Size in bytes of a type, following typedefs and modifiers. Pointers are 8. */
   sizeOf(type: number): number {
+    return this.#sizeOf(type, 0)
+  }
+
+  #sizeOf(type: number, depth: number): number {
+    if (depth > 32) throw new Error(`BTF type ${type} contains itself`)
     const resolved = this.resolve(type)
     switch (this.kindOf(resolved)) {
       case BTF_KIND.PTR:
         return 8
       case BTF_KIND.ARRAY:
-        return this.sizeOf(this.#word(resolved, 12)) * this.#word(resolved, 20)
+        return this.#sizeOf(this.#word(resolved, 12), depth + 1) * this.#word(resolved, 20)
       case 0:
       case BTF_KIND.FWD:
       case BTF_KIND.FUNC:
@@ -173,6 +284,38 @@ export class Btf {
   /** A member of a struct or union, anonymous ones searched too. */
   member(type: number, name: string): Member | undefined {
     return this.#member(this.resolve(type), name, 0, 0)
+  }
+
+  /** Whether a pointer type carries a tag on what it points to, such as `user` or `percpu`. */
+  isTaggedPointer(type: number): boolean {
+    const resolved = this.resolve(type)
+    if (this.kindOf(resolved) !== BTF_KIND.PTR) return false
+    let at = this.#word(resolved, 8)
+    for (let depth = 0; depth < 64; depth++) {
+      const kind = this.kindOf(at)
+      if (kind === BTF_KIND.TYPE_TAG) return true
+      if (kind < BTF_KIND.VOLATILE || kind > BTF_KIND.RESTRICT) return false
+      at = this.#word(at, 8)
+    }
+    return true
+  }
+
+  /** The value of an enumerator; undefined when the enumeration (32-bit values) has none of that name. */
+  enumerator(type: number, name: string): number | undefined {
+    if (this.kindOf(type) !== BTF_KIND.ENUM) return undefined
+    const count = this.#word(type, 4) & 0xffff
+    for (let index = 0; index < count; index++) {
+      const at = 12 + index * 8
+      if (this.#string(this.#word(type, at)) === name) return this.#word(type, at + 4)
+    }
+    return undefined
+  }
+
+  /** Types of the parameters of a function prototype; empty for any other type. */
+  parameters(type: number): number[] {
+    if (this.kindOf(type) !== BTF_KIND.FUNC_PROTO) return []
+    const count = this.#word(type, 4) & 0xffff
+    return Array.from({length: count}, (_, index) => this.#word(type, 12 + index * 8 + 4))
   }
 
   #member(type: number, name: string, baseBits: number, depth: number): Member | undefined {

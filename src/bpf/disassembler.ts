@@ -51,25 +51,35 @@ const SIZE_NAME = new Map<number, string>([
   [BPF_SIZE.DW, 'u64'],
 ])
 
+/** Names of a program's functions by their first slot. */
+export type FunctionNames = ReadonlyMap<number, string>
+
 /**
  * Readable assembler: one line an instruction, `slot: text`; jumps name the slot they go to. Map references show the
- * map's name where the instruction has one.
+ * map's name where the instruction has one. Functions with a name begin with a line of their own.
  */
-export function disassemble(instructions: readonly Instruction[]): string[] {
+export function disassemble(
+  instructions: readonly Instruction[],
+  functions: FunctionNames = new Map(),
+): string[] {
   const lines: string[] = []
   let slot = 0
   for (const instruction of instructions) {
-    lines.push(`${String(slot).padStart(4)}: ${textOf(instruction, slot)}`)
+    const name = functions.get(slot)
+    if (name !== undefined) lines.push(`${name}:`)
+    lines.push(`${String(slot).padStart(4)}: ${textOf(instruction, slot, functions)}`)
     slot += slotsOf(instruction)
   }
   return lines
 }
 
-function textOf(instruction: Instruction, slot: number): string {
+function textOf(instruction: Instruction, slot: number, functions: FunctionNames): string {
   const {opcode} = instruction
   switch (opcode & 7) {
     case BPF_CLASS.LD:
-      return opcode === LD_IMM64 ? wideLoadText(instruction) : unknownText(instruction)
+      return opcode === LD_IMM64
+        ? wideLoadText(instruction, slot, functions)
+        : unknownText(instruction)
     case BPF_CLASS.LDX:
       return loadText(instruction)
     case BPF_CLASS.ST:
@@ -77,14 +87,23 @@ function textOf(instruction: Instruction, slot: number): string {
       return storeText(instruction)
     case BPF_CLASS.JMP:
     case BPF_CLASS.JMP32:
-      return jumpText(instruction, slot)
+      return jumpText(instruction, slot, functions)
     default:
       return aluText(instruction)
   }
 }
 
-function wideLoadText({dst, src, imm, imm64, map}: Instruction): string {
+function wideLoadText(
+  {dst, src, imm, imm64, map, mapOffset}: Instruction,
+  slot: number,
+  functions: FunctionNames,
+): string {
+  if (map !== undefined && mapOffset !== undefined) return `r${dst} = &${map} + ${mapOffset}`
   if (map !== undefined) return `r${dst} = map[${map}]`
+  if (src === BPF_PSEUDO.FUNC) {
+    const target = slot + 1 + imm
+    return `r${dst} = function ${functions.get(target) ?? target}`
+  }
   if (src === BPF_PSEUDO.MAP_FD) return `r${dst} = map[fd ${imm}]`
   if (src === BPF_PSEUDO.NONE) return `r${dst} = ${imm64 ?? BigInt(imm)} ll`
   return `r${dst} = pseudo ${src} ${imm} ll`
@@ -111,13 +130,14 @@ function storeText(instruction: Instruction): string {
   return `*(${size} *)${placeText(dst, off)} = ${value}`
 }
 
-function jumpText(instruction: Instruction, slot: number): string {
+function jumpText(instruction: Instruction, slot: number, functions: FunctionNames): string {
   const {opcode, dst, src, off, imm} = instruction
   const name = jmpNames.get(opcode & 0xf0)
   const target = `goto ${slot + 1 + off}`
   if (name === undefined) return unknownText(instruction)
   if (name === 'exit') return 'exit'
-  if (name === 'call') return src === 0 ? `call ${helperName(imm)}` : `call pc${signed(imm)}`
+  if (name === 'call' && src === 0) return `call ${helperName(imm)}`
+  if (name === 'call') return `call ${functions.get(slot + 1 + imm) ?? `pc${signed(imm)}`}`
   if (name === 'ja') return target
   const narrow = (opcode & 7) === BPF_CLASS.JMP32 ? 'w' : 'r'
   const right = (opcode & BPF_SOURCE.X) !== 0 ? `${narrow}${src}` : String(imm)

@@ -17,6 +17,8 @@ export interface Instruction {
   readonly imm64?: bigint
   /** Name of the map that a 64-bit load refers to: replaced by its descriptor when loaded. */
   readonly map?: string
+  /** For a reference into the value of a map (`src` is `BPF_PSEUDO.MAP_VALUE`): the offset in bytes. */
+  readonly mapOffset?: number
 }
 
 /** Opcode of the two-slot immediate load. */
@@ -46,6 +48,7 @@ export function encode(
       const fd = mapFd(instruction.map)
       if (fd === undefined) throw new Error(`no descriptor for map ${instruction.map}`)
       imm = fd
+      high = instruction.mapOffset ?? 0
     } else if (instruction.imm64 !== undefined) {
       imm = Number(BigInt.asIntN(32, instruction.imm64))
       high = Number(BigInt.asIntN(32, instruction.imm64 >> 32n))

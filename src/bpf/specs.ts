@@ -26,19 +26,52 @@ export interface MapSpec {
 }
 
 /**
- * Where a program runs. `tp_btf`: attached to a tracepoint. `tail_call`: never attached; reached through a slot of a
- * program array by the program attached to that tracepoint. The array has two halves of `halfSize` slots; `slot` counts
- * within a half.
+ * Kinds of hook that a program is written for. `tp_btf`: its context holds typed pointers, so members of kernel objects are
+ * plain loads (linux v5.5). `raw_tp`: the same tracepoints, with bare addresses (v4.17). `tracepoint`: one tracepoint for each
+ * system call, through perf events (v4.7).
+ */
+export type HookKind = keyof typeof HOOK_PROGRAM_TYPE
+
+/** The program type that each kind of hook runs. */
+export const HOOK_PROGRAM_TYPE = {
+  tp_btf: 'tracing',
+  raw_tp: 'raw_tracepoint',
+  tracepoint: 'tracepoint',
+} as const satisfies Readonly<Record<string, keyof typeof BPF_PROG_TYPE>>
+
+/**
+ * Where a program runs. `tp_btf` and `raw_tp`: attached to a tracepoint. `tracepoint`: attached to each of the trace events
+ * `CATEGORY/NAME`; `tracepoint` says which tracepoint these stand for. `tail_call`: never attached; reached through a slot of a
+ * program array by the program attached to that tracepoint, of which it shares the kind of hook. The array has two halves
+ * of `halfSize` slots; `slot` counts within a half.
  */
 export type AttachPoint =
-  | {readonly kind: 'tp_btf'; readonly tracepoint: string}
+  | {readonly kind: 'tp_btf' | 'raw_tp'; readonly tracepoint: string}
+  | {
+      readonly kind: 'tracepoint'
+      readonly tracepoint: string
+      readonly events: readonly string[]
+    }
   | {
       readonly kind: 'tail_call'
+      readonly hook: HookKind
       readonly tracepoint: string
       readonly map: string
       readonly slot: number
       readonly halfSize: number
     }
+
+/** The places a program is attached to, for people: `tp_btf/sys_exit`. None for one that is reached by tail calls. */
+export function attachNames(attach: AttachPoint): string[] {
+  switch (attach.kind) {
+    case 'tail_call':
+      return []
+    case 'tracepoint':
+      return attach.events.map(event => `tracepoint/${event}`)
+    default:
+      return [`${attach.kind}/${attach.tracepoint}`]
+  }
+}
 
 /** What to load. Plain data: the same kernel facts give the same bytes on any host. */
 export interface ProgramSpec {

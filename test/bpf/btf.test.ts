@@ -20,8 +20,8 @@ function mkBtf(types: readonly (readonly number[])[], names: readonly string[]):
 
 const kind = (number: number, entries = 0, flag = 0): number =>
   ((flag << 31) | (number << 24) | entries) >>> 0
-// "int" at 1, "outer" at 5, "a" at 11, "deep" at 13, "flag" at 18, "list" at 23.
-const NAMES = ['int', 'outer', 'a', 'deep', 'flag', 'list']
+// "int" at 1, "outer" at 5, "a" at 11, "deep" at 13, "flag" at 18, "list" at 23, "places" at 28.
+const NAMES = ['int', 'outer', 'a', 'deep', 'flag', 'list', 'places']
 const INT = [1, kind(BTF_KIND.INT), 4, 32]
 /** struct { int deep; } without a name. */
 const ANONYMOUS = [0, kind(BTF_KIND.STRUCT, 1), 4, 13, 1, 0]
@@ -46,8 +46,11 @@ const OUTER = [
   96,
 ]
 
+/** enum places { a = 0, list = 7 }; */
+const PLACES = [28, kind(BTF_KIND.ENUM, 2), 4, 11, 0, 23, 7]
+
 describe('Btf', () => {
-  const btf = new Btf(mkBtf([INT, ANONYMOUS, ARRAY, OUTER], NAMES))
+  const btf = new Btf(mkBtf([INT, ANONYMOUS, ARRAY, OUTER, PLACES], NAMES))
   const outer = btf.find('outer', BTF_KIND.STRUCT)!
 
   it('finds types by name and kind', () => {
@@ -55,6 +58,15 @@ describe('Btf', () => {
     assert.equal(btf.find('outer', BTF_KIND.UNION), undefined)
     assert.equal(btf.find('oute', BTF_KIND.STRUCT), undefined)
     assert.equal(btf.nameOf(outer), 'outer')
+  })
+
+  it('finds enumerators', () => {
+    const places = btf.find('places', BTF_KIND.ENUM)!
+    assert.deepEqual(
+      ['a', 'list', 'deep'].map(name => btf.enumerator(places, name)),
+      [0, 7, undefined],
+    )
+    assert.equal(btf.enumerator(outer, 'a'), undefined)
   })
 
   it('finds members, also inside anonymous structs', () => {
