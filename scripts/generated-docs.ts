@@ -1,8 +1,10 @@
 import {CODES} from '../src/diagnostics/codes.ts'
-import {LIVE_FIELDS} from '../src/engine/fields/live-fields.ts'
+import {FILLED_FIELDS} from '../src/engine/field-binder.ts'
 import {LIVE_EVENTS} from '../src/schema/capture-table.ts'
+import type {EventPair} from '../src/schema/event-pair.ts'
 import {EVENT_PAIRS} from '../src/schema/event-table.ts'
 import {FIELDS, type FieldDef} from '../src/schema/field-table.ts'
+import {OWN_EVENTS} from '../src/schema/tables/events-own.ts'
 
 /** A document made from the tables. */
 export interface GeneratedDoc {
@@ -23,7 +25,7 @@ export function generatedDocs(): GeneratedDoc[] {
 }
 
 function fieldsDoc(): string {
-  const live = FIELDS.filter(field => LIVE_FIELDS.has(field.name)).length
+  const live = FIELDS.filter(field => FILLED_FIELDS.has(field.name)).length
   const classes = [...new Set(FIELDS.map(field => field.class))]
   return page('Fields', [
     `What conditions and outputs can ask for: ${FIELDS.length} fields. Live detection fills ${live} of them, marked "live";`,
@@ -44,7 +46,7 @@ function fieldLine(field: FieldDef): string {
     field.filterOnly === true ? 'conditions only' : '',
     field.printOnly === true ? 'outputs only' : '',
     field.deprecated === true ? 'deprecated' : '',
-    LIVE_FIELDS.has(field.name) ? 'live' : '',
+    FILLED_FIELDS.has(field.name) ? 'live' : '',
   ]
   return item(code(field.name), facts, field.doc)
 }
@@ -55,13 +57,22 @@ function eventsDoc(): string {
     `The ${events.length} events that rules can name in \`evt.type\`, with the parameters that \`evt.arg\` reads. Those marked`,
     '"live" are captured by live detection today; a rule that needs only others never alerts there.',
     '',
-    ...events.map(pair => {
-      const params = (pair.exit ?? pair.enter)?.params ?? []
-      const list = params.map(({name, type}) => `${code(name)} ${type}`).join(', ')
-      const live = LIVE_EVENTS.has(pair.name) ? 'live' : ''
-      return item(code(pair.name), [pair.category, live], list === '' ? 'no parameters' : list)
-    }),
+    ...events.map(eventLine),
+    '',
+    '## Our own',
+    '',
+    'Captures know these system calls only as the generic event, without parameters: live detection gives them some. Rules name',
+    'them as everywhere.',
+    '',
+    ...OWN_EVENTS.map(eventLine),
   ])
+}
+
+function eventLine({name, category, enter, exit}: EventPair): string {
+  const params = (exit ?? enter)?.params ?? []
+  const list = params.map(param => `${code(param.name)} ${param.type}`).join(', ')
+  const live = LIVE_EVENTS.has(name) ? 'live' : ''
+  return item(code(name), [category, live], list === '' ? 'no parameters' : list)
 }
 
 function errorsDoc(): string {

@@ -7,6 +7,7 @@ import {runOutputFormat} from './output-format.ts'
 import {runParser} from './parser.ts'
 import {runReplay} from './replay.ts'
 import type {SuiteResult} from './suite-files.ts'
+import {runVerifier} from './verifier.ts'
 
 /** Runs one suite over the cases in a folder; undefined when the folder has none for it. */
 export type SuiteRunner = (dir: string) => Promise<SuiteResult | undefined>
@@ -21,4 +22,5 @@ export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
   ['replay', runReplay],
   ['conditions', runConditions],
   ['fields', runFields],
+  ['verifier', runVerifier],
 ])
