@@ -1,7 +1,7 @@
 import {didYouMean} from '../diagnostics/did-you-mean.ts'
 import {bytesOf} from '../schema/bytes.ts'
 import type {ParamDef} from '../schema/event-pair.ts'
-import {EVENTS, SYSCALL_NAMES} from '../schema/event-table.ts'
+import {currentEvent, EVENTS, OWN_EVENT_NAMES, SYSCALL_NAMES} from '../schema/event-table.ts'
 import {FIELDS, type FieldDef, findField} from '../schema/field-table.ts'
 import {parseOperandAt} from './condition/parser.ts'
 import type {FieldRef} from './field-ref.ts'
@@ -32,6 +32,7 @@ const GATHERED: ReadonlyMap<string, 'ends' | 'ancestors'> = new Map([
   ['proc.aname', 'ancestors'],
   ['proc.aexe', 'ancestors'],
   ['proc.aexepath', 'ancestors'],
+  ['proc.aexefile', 'ancestors'],
   ['proc.acmdline', 'ancestors'],
   ['proc.aargs', 'ancestors'],
   ['proc.aenv', 'ancestors'],
@@ -40,7 +41,9 @@ const GATHERED: ReadonlyMap<string, 'ends' | 'ancestors'> = new Map([
 
 /** Every parameter name with its definition in the first event that carries it. */
 const PARAMS: ReadonlyMap<string, ParamDef> = new Map(
-  EVENTS.flatMap(event => event.params.map(param => [param.name, param] as const)).reverse(),
+  [...EVENTS, ...OWN_EVENT_NAMES.map(name => currentEvent(name)!)]
+    .flatMap(event => event.params.map(param => [param.name, param] as const))
+    .reverse(),
 )
 
 const FIELD_NAMES: readonly string[] = FIELDS.map(field => field.name)

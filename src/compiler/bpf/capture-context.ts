@@ -1,5 +1,6 @@
 import type {Assembler, Label, Reg} from '../../bpf/assembler.ts'
 import {
+  ABSENT_NUMBER,
   LARGEST_RECORD,
   type RecordLayout,
   SLOT_FLAG,
@@ -10,8 +11,9 @@ import type {KernelTypes} from './kernel-access.ts'
 /**
  * What the emitters of one capture program share. Registers that keep their meaning through the whole program:
  *
- *     r6  the context     r7  scratch memory for the record
- *     r8  length of the record so far     r9  pt_regs of the call, or the binprm of an exec
+ *     r6  the context's words, or a copy of them in the form of the typed hook's (see `hook-context.ts`)
+ *     r7  scratch memory for the record     r8  length of the record so far
+ *     r9  pt_regs of the call, or the binprm of an exec
  *
  * r0–r5 belong to whoever emits. Stack places are in {@link STACK}.
  */
@@ -23,8 +25,11 @@ export interface CaptureContext {
   readonly abi: Abi
 }
 
-/** The system call tables of x86: 64-bit programs reach the 32-bit one too, with `int 0x80`. */
-export type Abi = 'x86_64' | 'i386'
+/**
+ * The system call tables of x86: 64-bit programs reach the 32-bit one too, with `int 0x80`. `socketcall` is its old call for
+ * all socket calls, which takes the address of an array of 32-bit arguments.
+ */
+export type Abi = 'x86_64' | 'i386' | 'socketcall'
 
 /** Stack places, as offsets from the frame register. */
 export const STACK = {
@@ -40,23 +45,47 @@ export const STACK = {
   dentry: -48,
   /** What kernel reads bring: up to 32 bytes. */
   read: -96,
+  /** For the source that is being emitted: 64 bytes. */
+  work: -160,
+  /** The six arguments of a `socketcall`, 32 bits each. */
+  callArguments: -184,
+  /** Entries of a vector of buffers: 192 bytes. */
+  vector: -376,
+  /** Entry copies: address of the copy made at entry, of the one made at exit, and the generation in force. */
+  entryCopy: -408,
+  exitCopy: -416,
+  generation: -424,
+  /** Copy of the context's words, for hooks whose context has another form: 24 bytes. */
+  words: -448,
+  /** Loads through bare addresses: what was read, and six registers that a read would lose. */
+  probe: -456,
+  spill: -504,
 } as const
 
 /** The registers that keep their meaning. */
 export const R = {ctx: 6, scratch: 7, length: 8, regs: 9} as const satisfies Record<string, Reg>
 
 /** pt_regs members that hold the arguments of a system call, in order. */
-const ARGUMENT_REGISTERS: Readonly<Record<Abi, readonly string[]>> = {
+const ARGUMENT_REGISTERS: Readonly<Record<'x86_64' | 'i386', readonly string[]>> = {
   x86_64: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
   i386: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
 }
 
 /** `target =` the call's argument. Of a 32-bit call the upper half of the register means nothing. */
 export function emitArgument({asm, types, abi}: CaptureContext, target: Reg, index: number): void {
+  if (abi === 'socketcall') {
+    asm.load(4, target, 10, STACK.callArguments + 4 * index)
+    return
+  }
   const register = ARGUMENT_REGISTERS[abi][index]
   if (register === undefined) throw new Error(`system calls have no argument ${index}`)
   asm.load(8, target, R.regs, types.offset('pt_regs', register))
   if (abi === 'i386') asm.mov32(target, target)
+}
+
+/** `target =` the result of the call that ended. */
+export function emitResult({asm}: CaptureContext, target: Reg): void {
+  asm.load(8, target, R.ctx, 8)
 }
 
 /** `r1 =` where the next data goes: scratch plus the length so far. */
@@ -71,8 +100,12 @@ export function emitSlot({asm}: CaptureContext, slot: Slot, flags: number): void
   asm.storeImm(2, R.scratch, slot.offset + 6, flags)
 }
 
-/** Fills a variable slot that has no data. */
+/** Fills a slot that has no value: a variable one with no data and these flags. */
 export function emitEmptySlot({asm}: CaptureContext, slot: Slot, flags: number): void {
+  if (slot.maxBytes === 0) {
+    asm.movImm(1, ABSENT_NUMBER).store(8, R.scratch, slot.offset, 1)
+    return
+  }
   asm.store(4, R.scratch, slot.offset, R.length)
   asm.storeImm(2, R.scratch, slot.offset + 4, 0)
   asm.storeImm(2, R.scratch, slot.offset + 6, flags)
@@ -115,8 +148,15 @@ export function emitTextResult(cx: CaptureContext, slot: Slot, max: number): voi
 /** Where the length rests for a moment, behind the record in the scratch memory. */
 const LENGTH_PLACE = Math.ceil(LARGEST_RECORD / 8) * 8
 
-/** Size of the scratch memory: the largest record and the resting place of the length. */
-export const SCRATCH_SIZE = LENGTH_PLACE + 8
+/** Where a filter keeps what it knows of the texts of a record: a word for each text, behind the length. */
+export const TEXT_STATES = LENGTH_PLACE + 8
+/** Most texts of a record that a filter looks at. */
+export const TEXT_STATES_MAX = 8
+/** Bytes behind all else, so that a text may be read in whole words from wherever it begins. */
+const READ_AHEAD = 272
+
+/** Size of the scratch memory: the largest record, the resting place of the length, and what filters need. */
+export const SCRATCH_SIZE = TEXT_STATES + 8 * TEXT_STATES_MAX + READ_AHEAD
 
 /**
  * Makes the kernel's verifier forget how the length came about, and bounds it anew; jumps when it is above `max` (which

@@ -1,29 +1,32 @@
 import {Assembler, type Label} from '../../bpf/assembler.ts'
-import type {ProgramSpec} from '../../bpf/specs.ts'
+import type {HookKind, ProgramSpec} from '../../bpf/specs.ts'
 import type {Hook} from '../../schema/capture.ts'
 import {HEADER, RECORD_LAYOUTS, type RecordLayout, type Slot} from '../../schema/record-layout.ts'
 import {COMPAT_CALLS} from '../../schema/tables/compat-calls.ts'
+import {emitFilter} from '../filter/emit-filter.ts'
+import type {KernelFilter} from '../filter/kernel-filter.ts'
 import {
   type Abi,
   type CaptureContext,
   emitArgument,
   emitEmptySlot,
   emitForgetLength,
+  emitResult,
   R,
   STACK,
 } from './capture-context.ts'
+import {emitCount, emitFiltered, emitOutcome, SOCKETCALL_COUNTER} from './drop-counters.ts'
+import {emitEntryCopy, emitEntrySource, entryCopyValue} from './entry-copy.ts'
+import {emitContextWords} from './hooks/hook-context.ts'
+import {probeAddresses} from './hooks/probe-addresses.ts'
 import {emitLoads, KernelTypes} from './kernel-access.ts'
+import {emitReads} from './kernel-reads.ts'
+import {laneOf} from './lane.ts'
+import {MAP_NAME} from './map-names.ts'
+import {compatHook, type SensorSetting} from './sensor-setting.ts'
+import {emitCallArguments, socketcallPlaces} from './socketcall.ts'
 import {emitSource} from './sources.ts'
-import {
-  COMPAT_CALLS_MAP,
-  COUNTER,
-  emitCount,
-  entryName,
-  type HostFacts,
-  halfSize,
-  MAP_NAME,
-  OBJECT_PREFIX,
-} from './tracepoint-entries.ts'
+import {halfSize, hasRingEnds, OBJECT_PREFIX, TRACEPOINTS, type Tracepoint} from './tracepoints.ts'
 
 /** What the loaded rules want of one kind of record. */
 export interface CaptureRequest {
@@ -31,54 +34,136 @@ export interface CaptureRequest {
   readonly onDemand: ReadonlySet<string>
   /** Capture every call, not only those the state needs. */
   readonly everyCall: boolean
+  /** Copy the path or address when the call begins, too. */
+  readonly entryCopy?: boolean
+  /** Records that do not pass stay in the kernel; left out, all pass. */
+  readonly filter?: KernelFilter
 }
 
 const PF_KTHREAD = 0x200000
-const BPF_RB_NO_WAKEUP = 1
+
+/** One program of a kind of record: where it runs, and for which system call table. */
+interface Place {
+  readonly tracepoint: Tracepoint
+  readonly hook: HookKind
+  readonly abi: Abi
+  /** Slot in that table, which is the system call's number; 0 at other tracepoints. */
+  readonly call: number
+  /** Number of arguments of a call inside socketcall. */
+  readonly args?: number
+}
 
 /**
- * The programs that capture one kind of record, reached from the entry program of its tracepoint: for a system call one for
- * its number in the 64-bit table, and one for each of its numbers in the 32-bit table.
+ * The programs that capture one kind of record, reached from the entry programs of its tracepoint: for a system call one for
+ * its number in the 64-bit table, and one for each of its numbers in the 32-bit table; with a copy at entry as many more.
  */
 export function capturePrograms(
   index: number,
   request: CaptureRequest,
-  host: HostFacts,
+  setting: SensorSetting,
 ): ProgramSpec[] {
   const layout = RECORD_LAYOUTS[index]
   if (layout === undefined) throw new Error(`there is no kind of record ${index}`)
-  const {kind, hook} = layout.capture
-  const program = (prefix: string, map: string, slot: number, abi: Abi): ProgramSpec => ({
-    name: `${prefix}${kind}`.slice(0, 15),
-    attach: {kind: 'tail_call', tracepoint: hook.at, map, slot, halfSize: halfSize(hook.at)},
-    instructions: emitCapture(layout, request, host, abi),
-    license: 'GPL',
+  const {hook} = layout.capture
+  if (hook.at === 'io_uring_complete' && !hasRingEnds(setting.btf)) return []
+  if (hook.at !== 'sys_exit') {
+    const place: Place = {tracepoint: hook.at, hook: setting.hooks.others, abi: 'x86_64', call: 0}
+    return [programAt(layout, place, '', emitCapture(layout, request, setting, place))]
+  }
+  const calls = callPlaces(layout, hook.nr, setting)
+  const programs = calls.map(({prefix, ...place}) =>
+    programAt(layout, place, prefix, emitCapture(layout, request, setting, place)),
+  )
+  if (request.entryCopy !== true) return programs
+  const copies = calls.filter(hasEntryCopy).map(({prefix, ...call}) => {
+    const place: Place = {...call, tracepoint: 'sys_enter'}
+    return programAt(layout, place, `in${prefix || '_'}`, emitCopy(layout, setting, place))
   })
-  if (hook.at !== 'sys_exit') return [program(OBJECT_PREFIX, entryName(hook.at), 0, 'x86_64')]
+  return [...programs, ...copies]
+}
+
+/** Calls inside socketcall have their arguments in memory, so a copy of these alone would be worth nothing. */
+function hasEntryCopy({abi}: Place): boolean {
+  return abi !== 'socketcall'
+}
+
+function callPlaces(
+  {capture}: RecordLayout,
+  nr: number,
+  {hooks}: SensorSetting,
+): (Place & {readonly prefix: string})[] {
+  const native = {
+    tracepoint: 'sys_exit',
+    hook: hooks.calls,
+    abi: 'x86_64',
+    call: nr,
+    prefix: '',
+  } as const
+  const compat = compatHook(hooks)
+  if (compat === undefined) return [native]
+  const numbers = COMPAT_CALLS[capture.kind] ?? []
+  const at = {tracepoint: 'sys_exit', hook: compat} as const
   return [
-    program(OBJECT_PREFIX, entryName(hook.at), hook.nr, 'x86_64'),
-    ...(COMPAT_CALLS[kind] ?? []).map(nr =>
-      program(`${OBJECT_PREFIX}32_`, COMPAT_CALLS_MAP, nr, 'i386'),
+    native,
+    ...numbers.map(call => ({...at, abi: 'i386', call, prefix: '32_'}) as const),
+    ...socketcallPlaces(capture.kind).map(
+      ({slot, args}) => ({...at, abi: 'socketcall', call: slot, args, prefix: 'sc_'}) as const,
     ),
   ]
 }
 
+function programAt(
+  {capture}: RecordLayout,
+  {tracepoint, hook, abi, call}: Place,
+  prefix: string,
+  instructions: ProgramSpec['instructions'],
+): ProgramSpec {
+  const {array, compatArray} = TRACEPOINTS[tracepoint]
+  return {
+    name: `${OBJECT_PREFIX}${prefix}${capture.kind}`.slice(0, 15),
+    attach: {
+      kind: 'tail_call',
+      hook,
+      tracepoint,
+      map: abi === 'x86_64' ? array : compatArray!,
+      slot: call,
+      halfSize: halfSize(tracepoint),
+    },
+    instructions: hook === 'tp_btf' ? instructions : probeAddresses(instructions),
+    license: 'GPL',
+  }
+}
+
+/** Leaves requests to a ring that are for something else. */
+function emitOperationFilter(cx: CaptureContext, operations: readonly number[], out: Label): void {
+  const wanted = cx.asm.label('wanted')
+  cx.asm.mov(3, R.regs)
+  emitReads(cx, 1, cx.types.steps('io_kiocb', ['opcode'])!, out)
+  for (const operation of operations) cx.asm.jumpIfImm('jeq', 1, operation, wanted)
+  cx.asm.jump(out).place(wanted)
+}
+
+/** The program that makes the record, at the end of the call or at another tracepoint. */
 function emitCapture(
   layout: RecordLayout,
   request: CaptureRequest,
-  host: HostFacts,
-  abi: Abi,
+  setting: SensorSetting,
+  place: Place,
 ): ProgramSpec['instructions'] {
-  const asm = new Assembler()
-  const cx: CaptureContext = {asm, types: new KernelTypes(host.btf), layout, abi}
-  const [out, full] = [asm.label('out'), asm.label('ring full')]
-  const {hook} = layout.capture
-
-  asm.mov(R.ctx, 1)
-  emitSubject(cx, hook)
-  emitScope(cx, hook, host, out)
-  if (layout.capture.onlyArg !== undefined && !request.everyCall)
-    emitArgumentFilter(cx, layout.capture.onlyArg, out)
+  const cx = contextOf(layout, setting, place)
+  const {asm} = cx
+  const {capture} = layout
+  const [out, unread, above] = [
+    asm.label('out'),
+    asm.label('arguments not read'),
+    asm.label('above the largest length'),
+  ]
+  emitSubject(cx, place)
+  emitScope(cx, place, capture.hook, setting, out)
+  if (place.args !== undefined) emitCallArguments(cx, place.args, unread)
+  if (capture.onlyArg !== undefined && !request.everyCall)
+    emitArgumentFilter(cx, capture.onlyArg, out)
+  if (capture.hook.at === 'io_uring_complete') emitOperationFilter(cx, capture.hook.operations, out)
   emitCount(asm, layout.index, out)
   asm.storeImm(4, 10, STACK.mapKey, 0).mov(2, 10).aluImm('add', 2, STACK.mapKey)
   asm
@@ -88,58 +173,89 @@ function emitCapture(
     .mov(R.scratch, 0)
   emitHeader(cx)
 
+  const copied =
+    request.entryCopy === true && hasEntryCopy(place) ? entryCopyValue(capture) : undefined
   let startMax = layout.fixedSize
   asm.movImm(R.length, layout.fixedSize)
   for (const slot of layout.slots) {
-    if (isWanted(layout, slot, request)) emitSource(cx, slot, startMax)
-    else emitEmptySlot(cx, slot, 0)
+    const emitAtExit = (): void => emitSource(cx, slot, startMax)
+    if (!isWanted(layout, slot, request)) emitEmptySlot(cx, slot, 0)
+    else if (slot.name === copied) emitEntrySource(cx, slot, place.call, above, emitAtExit)
+    else emitAtExit()
     startMax += slot.maxBytes
-    if (slot.maxBytes > 0) emitForgetLength(cx, startMax, out)
+    if (slot.maxBytes > 0) emitForgetLength(cx, startMax, above)
   }
-
-  asm.loadMap(1, MAP_NAME.events).mov(2, R.scratch).mov(3, R.length).movImm(4, BPF_RB_NO_WAKEUP)
-  asm.call('ringbuf_output').jumpIfImm('jne', 0, 0, full)
-  asm.place(out).movImm(0, 0).exit()
-  asm.place(full).load(8, 1, 10, STACK.counters)
-  asm.load(8, 2, 1, COUNTER.full).aluImm('add', 2, 1).store(8, 1, COUNTER.full, 2).jump(out)
+  const filtered = asm.label('filtered')
+  if (request.filter !== undefined) emitFilter(asm, request.filter, filtered)
+  const wanted = layout.slots.filter(slot => isWanted(layout, slot, request))
+  emitOutcome(cx, laneOf(capture), setting.rings, {out, above}, wanted)
+  if (place.args !== undefined) {
+    asm.place(unread)
+    emitCount(asm, SOCKETCALL_COUNTER, out)
+    asm.jump(out)
+  }
+  if (request.filter !== undefined) {
+    asm.place(filtered)
+    emitFiltered(asm)
+  }
   return asm.finish()
+}
+
+/** The program that copies a value when the call begins. */
+function emitCopy(
+  layout: RecordLayout,
+  setting: SensorSetting,
+  place: Place,
+): ProgramSpec['instructions'] {
+  const cx = contextOf(layout, setting, place)
+  const out = cx.asm.label('out')
+  const slot = layout.slots.find(({name}) => name === entryCopyValue(layout.capture))
+  if (slot === undefined) throw new Error(`${layout.capture.kind} has nothing to copy at entry`)
+  emitSubject(cx, place)
+  emitScope(cx, place, layout.capture.hook, setting, out)
+  emitEntryCopy(cx, slot, place.call, out)
+  return cx.asm.place(out).movImm(0, 0).exit().finish()
+}
+
+function contextOf(layout: RecordLayout, {btf}: SensorSetting, {abi}: Place): CaptureContext {
+  return {asm: new Assembler(), types: new KernelTypes(btf), layout, abi}
 }
 
 function isWanted({capture}: RecordLayout, slot: Slot, request: CaptureRequest): boolean {
   return !(capture.onDemand ?? []).includes(slot.name) || request.onDemand.has(slot.name)
 }
 
-/** Puts the task that the record is about on the stack, and the call's registers or the binprm into r9. */
-function emitSubject({asm}: CaptureContext, hook: Hook): void {
-  switch (hook.at) {
-    case 'sys_exit':
-      asm.load(8, R.regs, R.ctx, 0).call('get_current_task_btf')
-      break
-    case 'sched_process_exec':
-      asm.load(8, R.regs, R.ctx, 16).load(8, 0, R.ctx, 0)
-      break
-    case 'sched_process_fork':
-      asm.load(8, 0, R.ctx, 8).mov(R.regs, 0)
-      break
-    case 'sched_process_exit':
-      asm.load(8, 0, R.ctx, 0).mov(R.regs, 0)
-      break
-  }
+/** Puts the task that the record is about on the stack and into r0, and the hook's object into `R.regs`. */
+function emitSubject({asm}: CaptureContext, {hook, tracepoint}: Place): void {
+  const {task, object} = TRACEPOINTS[tracepoint]
+  emitContextWords(asm, hook, tracepoint)
+  if (object === undefined) asm.movImm(R.regs, 0)
+  else asm.load(8, R.regs, R.ctx, object * 8)
+  if (task === undefined) asm.call('get_current_task_btf')
+  else asm.load(8, 0, R.ctx, task * 8)
   asm.store(8, 10, STACK.task, 0)
 }
 
 /** Leaves what is not wanted: the detector itself, kernel threads, calls with the wrong outcome. r0 holds the task. */
-function emitScope({asm, types}: CaptureContext, hook: Hook, host: HostFacts, out: Label): void {
-  if (hook.at === 'sys_exit') {
-    if (hook.calls === 'failed') asm.load(8, 1, R.ctx, 8).jumpIfImm('jsge', 1, 0, out)
-    if (hook.calls === 'notZero') asm.load(8, 1, R.ctx, 8).jumpIfImm('jeq', 1, 0, out)
-  } else {
+function emitScope(
+  cx: CaptureContext,
+  {tracepoint}: Place,
+  hook: Hook,
+  {selfPid}: SensorSetting,
+  out: Label,
+): void {
+  const {asm, types} = cx
+  if (tracepoint === 'sys_exit' && hook.at === 'sys_exit' && hook.calls !== undefined) {
+    emitResult(cx, 1)
+    asm.jumpIfImm(hook.calls === 'failed' ? 'jsge' : 'jeq', 1, 0, out)
+  }
+  if (TRACEPOINTS[tracepoint].kernelThreads) {
     asm
       .load(4, 1, 0, types.offset('task_struct', 'flags'))
       .aluImm('and', 1, PF_KTHREAD)
       .jumpIfImm('jne', 1, 0, out)
   }
-  asm.load(4, 1, 0, types.offset('task_struct', 'tgid')).jumpIfImm('jeq', 1, host.selfPid, out)
+  asm.load(4, 1, 0, types.offset('task_struct', 'tgid')).jumpIfImm('jeq', 1, selfPid, out)
 }
 
 function emitArgumentFilter(
@@ -155,7 +271,8 @@ function emitArgumentFilter(
 
 function emitHeader({asm, types, layout}: CaptureContext): void {
   asm.call('ktime_get_boot_ns').store(8, R.scratch, HEADER.timestamp, 0)
-  asm.storeImm(4, R.scratch, HEADER.kind, layout.index)
+  asm.storeImm(2, R.scratch, HEADER.kind, layout.index)
+  asm.call('get_smp_processor_id').store(2, R.scratch, HEADER.cpu, 0)
   const copy = (width: 4 | 8, to: number, ...path: string[]): void => {
     asm.load(8, 1, 10, STACK.task)
     emitLoads(asm, 1, 1, types.steps('task_struct', path)!)

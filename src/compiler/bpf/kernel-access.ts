@@ -31,6 +31,17 @@ export class KernelTypes {
     return this.#place(this.#struct(struct), member.split('.')) !== undefined
   }
 
+  /** Size of a struct in bytes. @throws Error when this kernel has none. */
+  size(struct: string): number {
+    return this.#btf.sizeOf(this.#struct(struct))
+  }
+
+  /** The value of an enumerator; undefined when this kernel has none. */
+  enumerator(enumeration: string, name: string): number | undefined {
+    const type = this.#btf.find(enumeration, BTF_KIND.ENUM)
+    return type === undefined ? undefined : this.#btf.enumerator(type, name)
+  }
+
   /**
    * The loads that lead from a struct along member names to a number. A name may carry `[n]` to index an array.
    * Undefined when this kernel has no such member.

@@ -1,3 +1,4 @@
+import type {Label} from '../../bpf/assembler.ts'
 import {
   NAME_MAX,
   PATH_WALK_DEPTH,
@@ -20,6 +21,8 @@ import {
  * order: user space turns them round. This is the file as the kernel holds it: no link, `..` or mount trick is
  * left in it. `r3` holds the address of the `struct path`; the length must not exceed `limit - PATH_WALK_MAX`.
  *
+ * A tree that does not hang on a mount namespace's root is marked as detached.
+ *
  * Bounds: `PATH_WALK_DEPTH` names and `PATH_WALK_MAX` bytes, past which the path is marked as cut.
  */
 export function emitPathWalk(cx: CaptureContext, slot: Slot, limit: number): void {
@@ -36,8 +39,9 @@ export function emitPathWalk(cx: CaptureContext, slot: Slot, limit: number): voi
 
   const loop = asm.label('loop')
   const inMount = asm.label('in mount')
+  const top = asm.label('top')
   const detached = asm.label('detached')
-  const whole = asm.label('whole')
+  const loose = asm.label('mount that hangs nowhere')
   const cut = asm.label('cut')
   const fault = asm.label('fault')
   const end = asm.label('end')
@@ -57,7 +61,7 @@ export function emitPathWalk(cx: CaptureContext, slot: Slot, limit: number): voi
   asm.load(8, 3, 10, STACK.mount).aluImm('add', 3, parentOffset - mountOffset)
   emitKernelRead(cx, STACK.read, 16, fault)
   asm.load(8, 1, 10, STACK.mount).aluImm('add', 1, -mountOffset)
-  asm.load(8, 2, 10, STACK.read).jumpIf('jeq', 1, 2, whole)
+  asm.load(8, 2, 10, STACK.read).jumpIf('jeq', 1, 2, top)
   asm.aluImm('add', 2, mountOffset).store(8, 10, STACK.mount, 2)
   asm
     .load(8, 1, 10, STACK.read + 8)
@@ -85,8 +89,11 @@ export function emitPathWalk(cx: CaptureContext, slot: Slot, limit: number): voi
   emitName()
   emitFinish(cx, slot, SLOT_FLAG.detached)
   asm.jump(end)
-  asm.place(whole)
-  emitFinish(cx, slot, 0)
+  asm.place(top)
+  emitNamespaceTest(cx, loose)
+  emitFinish(cx, slot, SLOT_FLAG.whole)
+  asm.jump(end).place(loose)
+  emitFinish(cx, slot, SLOT_FLAG.detached)
   asm.jump(end)
   asm.place(cut)
   emitFinish(cx, slot, SLOT_FLAG.cut)
@@ -97,7 +104,26 @@ export function emitPathWalk(cx: CaptureContext, slot: Slot, limit: number): voi
   asm.place(end).load(8, R.regs, 10, STACK.saved)
 }
 
-function emitFinish({asm}: CaptureContext, slot: Slot, flags: number): void {
+/**
+ * Jumps when the topmost mount, on the stack, is in no mount namespace that anybody sees: unmounted while in use, or made by
+ * open_tree and fsmount and never moved to its place. Paths there look like those of other files.
+ */
+function emitNamespaceTest(cx: CaptureContext, loose: Label): void {
+  const {asm, types} = cx
+  const mountOffset = types.offset('mount', 'mnt')
+  // Namespaces that hold such mounts only are not numbered.
+  const number = ['ns.ns_id', 'seq'].find(member => types.has('mnt_namespace', member))
+  asm.load(8, 3, 10, STACK.mount).aluImm('add', 3, types.offset('mount', 'mnt_ns') - mountOffset)
+  emitKernelRead(cx, STACK.read, 8, loose)
+  asm.load(8, 3, 10, STACK.read).jumpIfImm('jeq', 3, 0, loose)
+  if (number === undefined) return
+  asm.aluImm('add', 3, types.offset('mnt_namespace', number))
+  emitKernelRead(cx, STACK.read, 8, loose)
+  asm.load(8, 1, 10, STACK.read).jumpIfImm('jeq', 1, 0, loose)
+}
+
+/** Fills a variable slot whose data reaches from the start on the stack to the length so far. */
+export function emitFinish({asm}: CaptureContext, slot: Slot, flags: number): void {
   asm.load(8, 1, 10, STACK.start).store(4, R.scratch, slot.offset, 1)
   asm
     .mov(2, R.length)

@@ -1,46 +1,50 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {capturePrograms} from '../../../src/compiler/bpf/capture.ts'
-import {
-  captureMaps,
-  entryPrograms,
-  MAP_NAME,
-  OBJECT_PREFIX,
-} from '../../../src/compiler/bpf/tracepoint-entries.ts'
+import {captureMaps} from '../../../src/compiler/bpf/capture-maps.ts'
+import type {HookChoice} from '../../../src/compiler/bpf/hook-plan.ts'
+import {kernelPrograms} from '../../../src/compiler/bpf/kernel-programs.ts'
+import {MAP_NAME} from '../../../src/compiler/bpf/map-names.ts'
+import {OBJECT_PREFIX} from '../../../src/compiler/bpf/tracepoints.ts'
 import {CAPTURES} from '../../../src/schema/capture-table.ts'
-import {checkKernel} from '../../../src/sensor/capabilities.ts'
-import {ownKernelPid} from '../../../src/sensor/own-process.ts'
 import {Sensor} from '../../../src/sensor/sensor.ts'
 import {requireLive} from '../../support/live.ts'
+import {everyKind, sensorSetting, type WantedKinds} from '../../support/open-sensor.ts'
 
-describe('capture programs in the kernel', () => {
-  for (const everything of [false, true]) {
-    it(`are all accepted by its verifier ${everything ? 'with' : 'without'} values on demand`, function () {
+const plain: WantedKinds = {
+  kinds: new Map(
+    CAPTURES.map((_, index) => [index, {onDemand: new Set<string>(), everyCall: false}]),
+  ),
+  entryCopies: new Set(),
+}
+
+describe('capture programs in the kernel', function () {
+  this.timeout(60_000)
+  const cases: readonly {name: string; hooks: HookChoice; wanted: WantedKinds}[] = [
+    {name: 'with the least of everything', hooks: 'tp_btf', wanted: plain},
+    {name: 'with values on demand', hooks: 'tp_btf', wanted: everyKind()},
+    {name: 'with copies at entry', hooks: 'tp_btf', wanted: everyKind({entryCopies: true})},
+    {name: 'for raw tracepoints', hooks: 'raw_tp', wanted: everyKind({entryCopies: true})},
+    {name: 'for trace events', hooks: 'tracepoint', wanted: everyKind({entryCopies: true})},
+  ]
+  for (const {name, hooks, wanted} of cases) {
+    it(`are all accepted by its verifier ${name}`, function () {
       requireLive(this, {feature: 'program loading'})
-      const btf = checkKernel()
-      const host = {btf, selfPid: ownKernelPid()}
+      const setting = sensorSetting(wanted, {hooks})
       const sensor = Sensor.open({
-        maps: captureMaps(1 << 20),
-        entries: entryPrograms(host),
-        ring: MAP_NAME.events,
+        maps: captureMaps(setting.rings),
+        rings: {state: MAP_NAME.state, bulk: MAP_NAME.bulk},
         active: MAP_NAME.active,
-        btf,
+        btf: setting.btf,
       })
       try {
-        const programs = CAPTURES.flatMap((capture, index) =>
-          capturePrograms(
-            index,
-            {onDemand: new Set(everything ? capture.onDemand : []), everyCall: everything},
-            host,
-          ),
-        )
+        const programs = kernelPrograms(wanted, setting)
         assert.deepEqual(sensor.install(programs), {loaded: programs.length, removed: 0})
         assert.deepEqual(
           sensor.install(programs),
           {loaded: 0, removed: 0},
           'unchanged programs are left alone',
         )
-        assert.deepEqual(sensor.install(programs.slice(1)), {loaded: 0, removed: 1})
+        assert.deepEqual(sensor.install(programs.slice(0, -1)), {loaded: 0, removed: 1})
         for (const {name} of programs)
           assert.ok(name.startsWith(OBJECT_PREFIX) && name.length <= 15, name)
       } finally {
