@@ -124,7 +124,7 @@ export function progLoad(spec: {
   return bpf(CMD.PROG_LOAD, attr)
 }
 
-/** Attaches a loaded tp_btf program to the tracepoint it was loaded for; gives the link's descriptor. */
+/** Attaches a raw tracepoint program to the named tracepoint, a typed one to its own; gives the link's descriptor. */
 export function rawTracepointOpen(progFd: number, name?: string): CallResult {
   const text = Buffer.from(`${name ?? ''}\0`, 'latin1')
   const attr = Buffer.alloc(16)

@@ -17,10 +17,13 @@ export interface Mapping {
   readonly view: ArrayBuffer
 }
 
+const SYS_PERF_EVENT_OPEN = 298
 const SYS_BPF = 321
 const SYS_MEMBARRIER = 324
+const SYS_OPENAT2 = 437
 const EPOLL_CTL_ADD = 1
 const EPOLLIN = 1
+const EPOLLET = 0x8000_0000
 /** sizeof(struct epoll_event) on x86_64, where it is packed. */
 const EPOLL_EVENT_SIZE = 12
 const MAP_SHARED = 1
@@ -28,6 +31,16 @@ const MAP_SHARED = 1
 const libc = koffi.load(null)
 const bpfCall = libc.func('syscall', 'long', ['long', 'int', 'void *', 'uint32_t'])
 const membarrierCall = libc.func('syscall', 'long', ['long', 'int', 'unsigned int', 'int'])
+const openat2Call = libc.func('syscall', 'long', ['long', 'int', 'void *', 'void *', 'size_t'])
+const perfEventOpenCall = libc.func('syscall', 'long', [
+  'long',
+  'void *',
+  'int',
+  'int',
+  'int',
+  'unsigned long',
+])
+const ioctlCall = libc.func('ioctl', 'int', ['int', 'unsigned long', 'long'])
 const mmapCall = libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64_t'])
 const munmapCall = libc.func('munmap', 'int', ['void *', 'size_t'])
 const epollCreateCall = libc.func('epoll_create1', 'int', ['int'])
@@ -90,12 +103,28 @@ export function epollCreate(): CallResult {
   return result(epollCreateCall(EPOLL_CLOEXEC))
 }
 
-/** Watches a descriptor for input. */
+/**
+ * Watches a descriptor for input. Only news end a wait (edge-triggered): input that was there at an earlier wait, read
+ * or not, does not end the next one.
+ */
 export function epollAdd(epoll: number, fd: number): CallResult {
   const event = Buffer.alloc(EPOLL_EVENT_SIZE)
-  event.writeUInt32LE(EPOLLIN, 0)
+  event.writeUInt32LE((EPOLLIN | EPOLLET) >>> 0, 0)
   event.writeInt32LE(fd, 4)
   return result(epollCtlCall(epoll, EPOLL_CTL_ADD, fd, event))
+}
+
+/** perf_event_open(2) for every task on one CPU; gives a descriptor that is closed on exec. */
+export function perfEventOpen(attribute: Buffer, cpu: number): CallResult {
+  const PERF_FLAG_FD_CLOEXEC = 8
+  return result(
+    perfEventOpenCall(SYS_PERF_EVENT_OPEN, attribute, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC),
+  )
+}
+
+/** ioctl(2) with a number as its argument. */
+export function ioctl(fd: number, request: number, argument: number): CallResult {
+  return result(ioctlCall(fd, request, argument))
 }
 
 const waited = Buffer.alloc(EPOLL_EVENT_SIZE)
@@ -120,4 +149,16 @@ export function clockNs(clock: (typeof CLOCK)[keyof typeof CLOCK]): bigint {
 export function pageSize(): number {
   const SC_PAGESIZE = 30
   return Number(sysconfCall(SC_PAGESIZE))
+}
+
+/** openat2(2). `path` is closed with a NUL; flags and resolve as in linux v6.8 include/uapi/linux/openat2.h. */
+export function openAt2(
+  directory: number,
+  path: Buffer,
+  how: {readonly flags: number; readonly resolve: number},
+): CallResult {
+  const openHow = Buffer.alloc(24)
+  openHow.writeBigUInt64LE(BigInt(how.flags), 0)
+  openHow.writeBigUInt64LE(BigInt(how.resolve), 16)
+  return result(Number(openat2Call(SYS_OPENAT2, directory, path, openHow, openHow.length)))
 }

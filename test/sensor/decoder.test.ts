@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {HEADER, RECORD_LAYOUTS, SLOT_FLAG} from '../../src/schema/record-layout.ts'
-import {encodedDevice, pathFromNames, RecordEvent} from '../../src/sensor/decoder.ts'
+import {ABSENT_NUMBER, HEADER, RECORD_LAYOUTS, SLOT_FLAG} from '../../src/schema/record-layout.ts'
+import {encodedDevice, RecordEvent} from '../../src/sensor/decoder.ts'
 
 type SlotValue = number | bigint | {readonly text: string; readonly flags?: number}
 
@@ -16,6 +16,7 @@ function mkRecord(
   let end = layout.fixedSize
   fixed.writeBigUInt64LE(5_000_000_000n, HEADER.timestamp)
   fixed.writeUInt16LE(layout.index, HEADER.kind)
+  fixed.writeUInt16LE(3, HEADER.cpu)
   fixed.writeUInt32LE(11, HEADER.tid)
   fixed.writeUInt32LE(10, HEADER.pid)
   fixed.writeUInt32LE(1000, HEADER.uid)
@@ -53,11 +54,11 @@ describe('RecordEvent', () => {
   it('reads the header', () => {
     const event = decoded('close', {res: 0, fd: 3})
     assert.deepEqual(
-      [event.tid, event.pid, event.uid, event.gid, event.num],
-      [11, 10, 1000, 100, 1],
+      [event.tid, event.pid, event.uid, event.gid, event.num, event.cpu],
+      [11, 10, 1000, 100, 1, 3],
     )
     assert.equal(event.timeNs(), 1_700_000_005_000_000_000n)
-    assert.equal(event.processStartNs(), 1_700_000_004_000_000_000n)
+    assert.equal(event.startedNs, 4_000_000_000)
     assert.equal(event.def.name, 'close')
   })
 
@@ -82,6 +83,27 @@ describe('RecordEvent', () => {
     )
   })
 
+  it('adds the bits that the kernel has no flags for', () => {
+    const created = 1 << 14
+    assert.equal(
+      decoded('openat', {flags: (BigInt(created) << 32n) | 0o101n, name: {text: 'x'}}).get('flags'),
+      2 | 4 | created,
+    )
+    const inNamespace = 1 << 29
+    assert.equal(
+      decoded('clone', {flags: (BigInt(inNamespace) << 32n) | 0x400n}).get('flags'),
+      1 | inNamespace,
+    )
+  })
+
+  it('gives nothing for a number that is absent', () => {
+    const event = decoded('fchmod', {$dev: ABSENT_NUMBER, $ino: ABSENT_NUMBER, res: -9})
+    assert.deepEqual(
+      [event.get('$dev'), event.get('$ino'), event.get('res')],
+      [undefined, undefined, -9],
+    )
+  })
+
   it('reads text bytewise', () => {
     assert.equal(decoded('unlink', {path: {text: '/tmp/\xff\xfe'}}).get('path'), '/tmp/\xff\xfe')
   })
@@ -99,7 +121,7 @@ describe('RecordEvent', () => {
     const event = decoded('exec', {
       $syscall: 59,
       $argv: {text: 'ls\0-l\0/tmp\0'},
-      cwd: {text: 'a\0tmp\0'},
+      cwd: {text: 'a\0tmp\0', flags: SLOT_FLAG.whole},
       tty: 136 << 20,
     })
     assert.deepEqual(
@@ -132,43 +154,6 @@ describe('RecordEvent', () => {
     bytes.writeUInt16LE(60_000, start + HEADER.kind)
     assert.throws(() => event.moveTo(bytes, start, 64), /malformed/)
   })
-})
-
-describe('pathFromNames', () => {
-  const cases: readonly {
-    name: string
-    names: string
-    flags: number
-    none: boolean
-    want: string | undefined
-  }[] = [
-    {name: 'turns the names round', names: 'c\0b\0a\0', flags: 0, none: false, want: '/a/b/c'},
-    {name: 'knows the root', names: '', flags: 0, none: false, want: '/'},
-    {
-      name: 'gives nothing where no walk was made',
-      names: '',
-      flags: 0,
-      none: true,
-      want: undefined,
-    },
-    {
-      name: 'gives nothing for a walk that was cut',
-      names: 'b\0a\0',
-      flags: SLOT_FLAG.cut,
-      none: false,
-      want: undefined,
-    },
-    {
-      name: 'keeps a name without a root',
-      names: 'memfd:x\0',
-      flags: SLOT_FLAG.detached,
-      none: false,
-      want: 'memfd:x',
-    },
-  ]
-  for (const {name, names, flags, none, want} of cases) {
-    it(name, () => assert.equal(pathFromNames(names, flags, none), want))
-  }
 })
 
 describe('encodedDevice', () => {

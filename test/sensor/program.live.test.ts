@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import {existsSync} from 'node:fs'
+import {existsSync, rmSync} from 'node:fs'
+import {dirname} from 'node:path'
 import {describe, it} from 'mocha'
 import {Assembler} from '../../src/bpf/assembler.ts'
 import type {ProgramSpec} from '../../src/bpf/specs.ts'
@@ -27,6 +28,7 @@ describe('BpfProgram', () => {
         assert.match(error.message, /det_test: R5 !read_ok/)
         const file = /log is in (\S+);/.exec(error.hint ?? '')?.[1] ?? ''
         assert.ok(existsSync(file), file)
+        rmSync(dirname(file), {recursive: true})
         return true
       },
     )

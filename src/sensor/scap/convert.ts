@@ -3,133 +3,167 @@
  * today's, where the exit event holds both.
  */
 import {textOf, untilNul} from '../../schema/bytes.ts'
-import type {EventDef} from '../../schema/event-pair.ts'
-import {EVENT_PAIRS, eventByCode} from '../../schema/event-table.ts'
 import {CONVERSIONS} from '../../schema/tables/conversions.ts'
-import {sizeOfType} from './captured-event.ts'
-import type {RawEvent} from './raw-event.ts'
+import {type EventForm, eventForm, sizeOfType} from './event-form.ts'
+import {newRawEvent, type RawEvent} from './raw-event.ts'
+import {type StoredEnter, StoredEnters} from './stored-enters.ts'
 
-type Row = (typeof CONVERSIONS)[number]
+/** Where a parameter of the new event comes from. */
+interface ParamSource {
+  readonly from: 'old' | 'enter' | 'computed' | 'none'
+  readonly index: number
+  /** What stands there when it comes from nowhere. */
+  readonly otherwise: Buffer
+}
 
-/** Calls in flight that are remembered; past it the oldest is forgotten. */
-const MAX_STORED = 262_144
+interface Conversion {
+  readonly action: (typeof CONVERSIONS)[number][2]
+  readonly to: EventForm
+  readonly sources: readonly ParamSource[]
+}
+
 /** More steps than the longest chain of old forms (seven for execve). */
 const MAX_STEPS = 16
 const EMPTY = Buffer.alloc(0)
 
-/** Not every old form carries the flag. */
-const oldCodes: ReadonlySet<number> = new Set(
-  EVENT_PAIRS.filter(pair => pair.status === 'old').flatMap(({enter, exit}) =>
-    [enter, exit].flatMap(side => side?.code ?? []),
-  ),
-)
-const rows = new Map(CONVERSIONS.map(row => [rowKey(row[0], row[1]), row]))
-
-function rowKey(code: number, params: number): number {
-  return code * 64 + params
-}
-
-/** Converts events in the order of the capture. */
-export class EventConverter {
-  readonly #enters = new Map<number, RawEvent>()
-
-  /** The event in today's form; undefined when it is only kept, or dropped. */
-  convert(raw: RawEvent): RawEvent | undefined {
-    let event = raw
-    let usedEnter = false
-    const done = (result: RawEvent | undefined): RawEvent | undefined => {
-      if (usedEnter) this.#enters.delete(raw.tid)
-      return result
-    }
-    for (let step = 0; step < MAX_STEPS; step++) {
-      const {flags, direction, params} = event.def
-      if (flags.includes('unused')) return done(undefined)
-      if (!flags.includes('converter_managed'))
-        return done(flags.includes('old_version') ? undefined : event)
-      const isEnter = direction === 'enter'
-      const old = flags.includes('old_version') || oldCodes.has(event.def.code)
-      if (!isEnter && !old && event.params.length === params.length) return done(event)
-      const row = rows.get(rowKey(event.def.code, event.params.length))
-      if (row === undefined) return done(isEnter ? undefined : padded(event))
-      switch (row[2]) {
-        case 'pass':
-          return done(event)
-        case 'store':
-          this.#store(event)
-          return undefined
-        case 'storeAndPass':
-          this.#store(event)
-          return event
-        default: {
-          const enter = isEnter ? undefined : this.#enterOf(event)
-          usedEnter ||= enter !== undefined
-          event = rebuilt(event, row, enter)
-        }
-      }
-    }
-    return done(event)
-  }
-
-  #store(event: RawEvent): void {
-    this.#enters.delete(event.tid)
-    if (this.#enters.size >= MAX_STORED) {
-      for (const oldest of this.#enters.keys()) {
-        this.#enters.delete(oldest)
-        break
-      }
-    }
-    // The bytes belong to the block at hand: what is kept must be a copy.
-    this.#enters.set(event.tid, {...event, params: event.params.map(bytes => Buffer.from(bytes))})
-  }
-
-  /** The stored enter event of this thread when it is of the same call. */
-  #enterOf(event: RawEvent): RawEvent | undefined {
-    const enter = this.#enters.get(event.tid)
-    return enter !== undefined && enter.def.name === event.def.name ? enter : undefined
+/** By code, then by number of parameters. */
+const conversions: (Conversion | undefined)[][] = []
+for (const [code, params, action, to = code, sources = []] of CONVERSIONS) {
+  const form = eventForm(to)!
+  const kept = action === 'add' ? params : 0
+  conversions[code] ??= []
+  conversions[code][params] = {
+    action,
+    to: form,
+    sources: sources.map((source, i) => sourceOf(source, form, kept + i)),
   }
 }
 
-function rebuilt(event: RawEvent, row: Row, enter: RawEvent | undefined): RawEvent {
-  const [, , action, to = event.def.code, sources = []] = row
-  const def = eventByCode(to) ?? event.def
-  const kept = action === 'add' ? event.params : []
-  const params = [...kept]
-  for (const source of sources) params.push(paramFrom(source, event, enter, def, params.length))
-  return {...event, def, params}
-}
-
-function paramFrom(
-  source: string,
-  event: RawEvent,
-  enter: RawEvent | undefined,
-  def: EventDef,
-  position: number,
-): Buffer {
+function sourceOf(source: string, to: EventForm, position: number): ParamSource {
   const [kind, index, fallback] = source.split(' ')
-  if (kind === 'old') return event.params[Number(index)] ?? EMPTY
-  if (kind === 'computed') return containerJson(event.params)
-  const stored = kind === 'enter' ? enter?.params[Number(index)] : undefined
-  if (stored !== undefined) return stored
-  return kind === 'default' || fallback === 'default' ? defaultOf(def, position) : EMPTY
+  const otherwise = kind === 'default' || fallback === 'default' ? defaultOf(to, position) : EMPTY
+  const from = kind === 'old' || kind === 'enter' || kind === 'computed' ? kind : 'none'
+  return {from, index: Number(index), otherwise}
 }
 
 /** Zeros; all ones for accounts and groups, which means none. */
-function defaultOf(def: EventDef, position: number): Buffer {
+function defaultOf({def}: EventForm, position: number): Buffer {
   const type = def.params[position]?.type ?? ''
   return Buffer.alloc(sizeOfType(type) ?? 0, type === 'uid' || type === 'gid' ? 0xff : 0)
 }
 
-/** Fewer parameters than any known form: the rest is missing. */
-function padded(event: RawEvent): RawEvent {
-  const missing = event.def.params.length - event.params.length
-  if (missing <= 0) return event
-  return {...event, params: [...event.params, ...Array<Buffer>(missing).fill(EMPTY)]}
+/** Converts events in the order of the capture. */
+export class EventConverter {
+  readonly #enters = new StoredEnters()
+  /** Two places for converted events: a step reads one and writes the other. */
+  readonly #places = [newRawEvent(), newRawEvent()] as const
+
+  /** The event in today's form; undefined when it is only kept, or dropped. Good until the next call. */
+  convert(raw: RawEvent): RawEvent | undefined {
+    const {form} = raw
+    if (form.isConverted) return this.#managed(raw)
+    return form.isUnused || form.isMarkedOld ? undefined : raw
+  }
+
+  #managed(raw: RawEvent): RawEvent | undefined {
+    let event = raw
+    let usedEnter = false
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const {form, count} = event
+      if (form.isUnused) return this.#done(raw, undefined, usedEnter)
+      if (!form.isConverted) return this.#done(raw, form.isMarkedOld ? undefined : event, usedEnter)
+      if (!form.isEnter && !form.isOld && count === form.params.length)
+        return this.#done(raw, event, usedEnter)
+      const conversion = conversions[form.def.code]?.[count]
+      if (conversion === undefined)
+        return this.#done(raw, form.isEnter ? undefined : padded(event), usedEnter)
+      switch (conversion.action) {
+        case 'pass':
+          return this.#done(raw, event, usedEnter)
+        case 'store':
+          this.#enters.store(event)
+          return undefined
+        case 'storeAndPass':
+          this.#enters.store(event)
+          return event
+        default: {
+          const enter = form.isEnter ? undefined : this.#enters.get(raw.tid, form.def.name)
+          usedEnter ||= enter !== undefined
+          const place = this.#places[event === this.#places[0] ? 1 : 0]
+          rebuild(event, conversion, enter, place)
+          event = place
+        }
+      }
+    }
+    return this.#done(raw, event, usedEnter)
+  }
+
+  #done(raw: RawEvent, result: RawEvent | undefined, usedEnter: boolean): RawEvent | undefined {
+    if (usedEnter) this.#enters.close(raw.tid)
+    return result
+  }
 }
 
-function containerJson([id, type, name, image]: readonly Buffer[]): Buffer {
-  const text = (bytes: Buffer | undefined): string =>
-    bytes === undefined ? '' : textOf(untilNul(bytes.toString('latin1')))
-  const kind = type !== undefined && type.length >= 4 ? type.readUInt32LE(0) : 0
-  const json = JSON.stringify({id: text(id), type: kind, name: text(name), image: text(image)})
+/** Writes the event that the conversion makes of `event` into `place`. */
+function rebuild(
+  event: RawEvent,
+  {action, to, sources}: Conversion,
+  enter: StoredEnter | undefined,
+  place: RawEvent,
+): void {
+  place.form = to
+  place.tid = event.tid
+  place.cpu = event.cpu
+  place.stateOnly = event.stateOnly
+  place.header = event.header
+  place.headerAt = event.headerAt
+  place.count = 0
+  place.starts[0] = 0
+  if (action === 'add') {
+    for (let i = 0; i < event.count; i++)
+      append(place, event.bytes, event.starts[i]!, event.starts[i + 1]!)
+  }
+  for (const {from, index, otherwise} of sources) {
+    if (from === 'old' && index < event.count)
+      append(place, event.bytes, event.starts[index]!, event.starts[index + 1]!)
+    else if (from === 'enter' && enter !== undefined && index < enter.count)
+      append(place, enter.bytes, enter.starts[index]!, enter.starts[index + 1]!)
+    else {
+      const bytes = from === 'computed' ? containerJson(event) : otherwise
+      append(place, bytes, 0, bytes.length)
+    }
+  }
+}
+
+/** Puts one more parameter behind the others. */
+function append(place: RawEvent, bytes: Buffer, start: number, end: number): void {
+  const at = place.starts[place.count]!
+  const size = end - start
+  if (at + size > place.bytes.length) {
+    const larger = Buffer.alloc(Math.max(2 * place.bytes.length, at + size))
+    place.bytes.copy(larger, 0, 0, at)
+    place.bytes = larger
+  }
+  bytes.copy(place.bytes, at, start, end)
+  place.count++
+  place.starts[place.count] = at + size
+}
+
+/** Fewer parameters than any known form: the rest is missing. */
+function padded(event: RawEvent): RawEvent {
+  const end = event.starts[event.count]!
+  while (event.count < event.form.params.length) {
+    event.count++
+    event.starts[event.count] = end
+  }
+  return event
+}
+
+function containerJson({bytes, starts, count}: RawEvent): Buffer {
+  const part = (i: number): Buffer =>
+    i < count ? bytes.subarray(starts[i]!, starts[i + 1]!) : EMPTY
+  const text = (i: number): string => textOf(untilNul(part(i).toString('latin1')))
+  const kind = part(1).length >= 4 ? part(1).readUInt32LE(0) : 0
+  const json = JSON.stringify({id: text(0), type: kind, name: text(2), image: text(3)})
   return Buffer.from(`${json}\0`)
 }

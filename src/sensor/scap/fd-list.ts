@@ -1,9 +1,11 @@
-import type {ListedFd} from '../../state/capture/metadata.ts'
+import type {ListedFd} from '../../state/metadata.ts'
 import type {ByteReader} from './byte-reader.ts'
 
 const PADDING_BYTES = 4
 /** Types whose payload is nothing but a name. */
 const NAMED: ReadonlySet<number> = new Set([1, 2, 7, 9, 10, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21])
+const UNSUPPORTED = 10
+const LATER_TYPES: ReadonlySet<number> = new Set([17, 18, 19, 20, 21])
 
 /** Reads the block with the descriptors of one thread. `version` is 1 or 2. @throws CutShort */
 export function readFdList(
@@ -24,6 +26,13 @@ export function readFdList(
     const fd = readEntry(reader.part(Math.max(0, length - 4)), true)
     if (fd !== undefined) onFd(tid, fd)
   }
+}
+
+/** Our writer puts types that older readers refuse behind the name of an entry of another type, as its last byte. */
+function namedEntry(reader: ByteReader, base: ListedFd, hasLength: boolean): ListedFd {
+  const name = reader.shortText()
+  const later = base.type === UNSUPPORTED && hasLength && reader.left === 1 ? reader.u8() : 0
+  return {...base, type: LATER_TYPES.has(later) ? later : base.type, name}
 }
 
 function readEntry(reader: ByteReader, hasLength: boolean): ListedFd | undefined {
@@ -64,6 +73,6 @@ function readEntry(reader: ByteReader, hasLength: boolean): ListedFd | undefined
       return {...base, openFlags, name, device: hasLength && reader.left >= 4 ? reader.u32() : 0}
     }
     default:
-      return NAMED.has(base.type) ? {...base, name: reader.shortText()} : undefined
+      return NAMED.has(base.type) ? namedEntry(reader, base, hasLength) : undefined
   }
 }

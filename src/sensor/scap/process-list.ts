@@ -1,6 +1,6 @@
 import type {ByteString} from '../../schema/bytes.ts'
 import type {Int} from '../../schema/value.ts'
-import type {ListedThread} from '../../state/capture/metadata.ts'
+import type {ListedThread} from '../../state/metadata.ts'
 import type {ByteReader} from './byte-reader.ts'
 
 const NO_LOGIN = 0xffff_ffff

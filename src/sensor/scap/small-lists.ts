@@ -1,5 +1,5 @@
 import {untilNul} from '../../schema/bytes.ts'
-import type {MetadataSink} from '../../state/capture/metadata.ts'
+import type {MetadataSink} from '../../state/metadata.ts'
 import type {ByteReader} from './byte-reader.ts'
 
 const PADDING_BYTES = 4

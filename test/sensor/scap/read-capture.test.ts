@@ -5,12 +5,8 @@ import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {after, before, describe, it} from 'mocha'
 import {CodedError} from '../../../src/diagnostics/error.ts'
-import {
-  type CaptureEnd,
-  type CaptureHandler,
-  readCapture,
-  readCaptureBytes,
-} from '../../../src/sensor/scap/read-capture.ts'
+import type {CaptureEnd, CaptureHandler} from '../../../src/sensor/scap/capture-handler.ts'
+import {readCapture, readCaptureBytes} from '../../../src/sensor/scap/read-capture.ts'
 import {
   block,
   bytesFrom,
