@@ -1,368 +1,334 @@
 import type {ByteString} from '../schema/bytes.ts'
-import type {Event} from '../schema/event.ts'
-import type {Int} from '../schema/value.ts'
-import {afterExec, copyFds, type FdInfo} from './fd-table.ts'
-import {resolvePath} from './path.ts'
-import {
-  listPids,
-  type ProcOptions,
-  readFd,
-  readFds,
-  readProcess,
-  readThreads,
-  splitTexts,
-} from './proc-files.ts'
-import type {Process, Thread} from './process.ts'
-import {ProcessTable, unknownProcess} from './process-table.ts'
-import {
-  clientConnection,
-  connectionInfo,
-  endpointOf,
-  protocolOf,
-  unixPathOf,
-} from './socket-address.ts'
+import type {Event, LiveFacts} from '../schema/event.ts'
+import {type Accounts, ListedAccounts} from './accounts.ts'
+import {CgroupContainers} from './containers/cgroup-containers.ts'
+import {ContainerTable} from './containers/container-table.ts'
+import {DomainNames} from './domain-names.ts'
+import {type EventRole, EventRoles} from './events/event-role.ts'
+import {type EventScope, fdOf, numberOf, resultOf} from './events/event-scope.ts'
+import {FD_HANDLERS} from './events/fd-events.ts'
+import {ID_HANDLERS} from './events/id-events.ts'
+import {otherHandlers} from './events/other-events.ts'
+import {socketHandlers} from './events/socket-events.ts'
+import {TASK_HANDLERS} from './events/task-events.ts'
+import type {FdInfo} from './fd.ts'
+import type {FileIdentity, HostLookup, StateNeeds} from './host-lookup.ts'
+import {Interfaces} from './interfaces.ts'
+import type {
+  ListedFd,
+  ListedGroup,
+  ListedInterface,
+  ListedMachine,
+  ListedThread,
+  ListedUser,
+  MetadataSink,
+} from './metadata.ts'
+import {StartList} from './start-list.ts'
+import {directoryText, isMain, isUnknown, type Thread, unknownThread} from './thread.ts'
+import {ThreadTable} from './thread-table.ts'
 
-/** Flags of opened files as events carry them (`file_flags`). */
-const O_DIRECTORY = 1 << 10
-const O_CLOEXEC = 1 << 12
-const EINPROGRESS = 115
-const CLOSE_RANGE_CLOEXEC = 4
-/** `fcntl_commands` as events carry them. */
-const FCNTL = {dupfd: 1, setfd: 3, dupfdCloexec: 26} as const
-const FD_CLOEXEC = 1
+/** Exit events of this may follow the enter event of the other call. */
+const EXECVEAT_ENTER = 330
+const EXECVE_EXIT = 293
 /** Two start times within this are the same process: /proc rounds to clock ticks of 10 ms. */
-const START_TOLERANCE_NS = 20_000_000n
+const START_TOLERANCE_NS = 20_000_000
+/** A call on a number that is no open descriptor. */
+const EBADF = 9
+const STORED_PARAMS = ['name', 'flags', 'mode', 'dirfd', 'filename', 'pathname', 'addr', 'fd']
+/** Ancestors that may stand in for a process that has ended. */
+const MAX_STAND_INS = 4
+const EVERYTHING: StateNeeds = {fds: true, env: true}
 
-/** What the state follows, and how much it may hold. */
+/** How much the state may hold, and whom it may ask. */
 export interface HostStateOptions {
-  /** Folder of the proc file system. */
-  readonly procRoot: string
   readonly maxThreads: number
-  readonly bootNs: () => bigint
-}
-
-/** What the loaded rules need of the state. */
-export interface StateNeeds {
-  /** Descriptors of existing files and sockets (`fd.*` of write, close, dup). */
-  readonly fds: boolean
-  /** Environments (`proc.env`). */
-  readonly env: boolean
+  /** The running host. Left out for captures, which tell all themselves. */
+  readonly host?: HostLookup
+  /** Left out for captures. */
+  readonly accounts?: Accounts
 }
 
 /**
- * What the host looks like: processes and threads, their kinship, working directories and descriptors. Fed by every
- * event in order: {@link before} ahead of the rules (an exec's new name is what rules see), {@link after} behind
- * them (an exiting process is still there for them).
+ * What a host looks like: threads, their kinship, descriptors, working directories and identities. Fed by a list of what
+ * was there at the beginning and then by each event in turn, live or from a capture: {@link before} ahead of the rules
+ * (an exec's new name is what rules see), {@link after} behind them (an exiting process is still there for them).
  */
-export class HostState {
-  readonly table: ProcessTable
-  readonly #options: HostStateOptions
-  #needs: StateNeeds = {fds: false, env: false}
+export class HostState implements MetadataSink {
+  readonly table: ThreadTable
+  readonly interfaces = new Interfaces()
+  readonly containers = new ContainerTable()
+  readonly domainNames = new DomainNames()
+  readonly cgroups = new CgroupContainers()
+  readonly accounts: Accounts
+  readonly #listed = new ListedAccounts()
+  readonly #roles: EventRoles
+  readonly #list: StartList
+  readonly #host: HostLookup | undefined
+  readonly #scope: {-readonly [K in keyof EventScope]: EventScope[K]}
+  #needs = EVERYTHING
+  #machine: ListedMachine | undefined
   /** Threads that no event and no file told of: their fields are unknown. */
   unknownThreads = 0
 
-  constructor(options: HostStateOptions) {
-    this.#options = options
-    this.table = new ProcessTable({maxThreads: options.maxThreads})
+  constructor({maxThreads, host, accounts}: HostStateOptions) {
+    this.table = new ThreadTable(maxThreads)
+    this.accounts = accounts ?? this.#listed
+    this.#host = host
+    this.#list = new StartList(this.table)
+    this.#roles = new EventRoles({
+      ...TASK_HANDLERS,
+      ...ID_HANDLERS,
+      ...FD_HANDLERS,
+      ...socketHandlers(this.interfaces),
+      ...otherHandlers(this.#listed),
+    })
+    this.#scope = {
+      event: undefined as unknown as Event,
+      table: this.table,
+      cgroups: this.cgroups,
+      containers: this.containers,
+      bootNs: 0n,
+      followsFds: true,
+      thread: undefined,
+      fd: undefined,
+      oldFdName: '',
+      resolvedCwd: undefined,
+      enter: undefined,
+    }
   }
 
   get needs(): StateNeeds {
     return this.#needs
   }
 
-  /** Reads all processes from /proc. Events that come meanwhile are applied later and win. */
-  scan(needs: StateNeeds): void {
-    this.#needs = needs
-    const options = this.#procOptions()
-    for (const pid of listPids(this.#options.procRoot)) this.#read(pid, options)
-    // Parents may have been read after their children.
-    for (const process of this.table.processes())
-      this.table.process(process.parentPid)?.children.add(process.pid)
+  /** What the capture says of its machine, when it says something. */
+  get machineInfo(): ListedMachine | undefined {
+    return this.#machine
   }
 
-  /** Follows new needs of the rules; what was not followed so far is read from /proc now. */
+  machine(machine: ListedMachine): void {
+    this.#machine = machine
+    this.#scope.bootNs = machine.bootNs
+  }
+
+  thread(listed: ListedThread): void {
+    this.#list.thread(listed)
+  }
+
+  fd(tid: number, listed: ListedFd): void {
+    const thread = this.table.get(tid)
+    if (thread !== undefined) this.#list.fd(thread, listed)
+  }
+
+  networkInterface(entry: ListedInterface): void {
+    this.interfaces.add(entry)
+  }
+
+  user(user: ListedUser): void {
+    this.#listed.addUser(user)
+  }
+
+  group(group: ListedGroup): void {
+    this.#listed.addGroup(group)
+  }
+
+  /** Says what the rules need, ahead of the lists of the start. */
+  follow(needs: StateNeeds): void {
+    this.#needs = needs
+    this.#scope.followsFds = needs.fds
+  }
+
+  /** Forgets a thread whose end was missed. */
+  drop(tid: number): void {
+    const thread = this.table.get(tid)
+    if (thread !== undefined) this.table.forget(thread)
+  }
+
+  /** Follows what the rules need from now on; what was not followed so far is asked of the host. */
   setNeeds(needs: StateNeeds): void {
     const old = this.#needs
-    this.#needs = needs
-    for (const process of this.table.processes()) {
-      if (needs.fds && !old.fds) process.fds = readFds(`${this.#options.procRoot}/${process.pid}`)
-      if (!needs.fds && old.fds) process.fds = new Map()
-      if (needs.env && !old.env) {
-        process.env = readProcess(process.pid, {...this.#procOptions(), fds: false})?.env
-      }
+    this.follow(needs)
+    const [readFds, readEnv] = [needs.fds && !old.fds, needs.env && !old.env]
+    for (const thread of this.table.threads()) {
+      if (!isMain(thread)) continue
+      if (!needs.fds) thread.fds = new Map()
+      if (!readFds && !readEnv) continue
+      const found = this.#host?.thread(thread.tid, needs)
+      if (found === undefined) continue
+      if (readEnv) thread.env = found.thread.env
+      if (readFds) for (const fd of found.fds) this.#list.fd(thread, fd)
+    }
+    this.#list.settle()
+  }
+
+  /** Events about descriptors were lost: from now on each one is asked of the host when it is used. Nothing for captures. */
+  doubtDescriptors(): void {
+    if (this.#host === undefined) return
+    for (const thread of this.table.threads()) thread.fds.clear()
+  }
+
+  /** Events about processes were lost: asks the host where each of them stands now. */
+  askPlaces(): void {
+    for (const thread of this.table.threads()) {
+      if (!isMain(thread) && !thread.hasOwnPlace) continue
+      const cwd = this.#host?.cwd?.(thread.pid, thread.tid)
+      if (cwd !== undefined) thread.fs.cwd = directoryText(cwd)
     }
   }
 
-  /** Applies what an event changes before rules see it; gives the thread that it belongs to. */
-  before(event: Event): Thread {
-    if (event.kind === 'new_task') return this.#newTask(event)
-    const thread = this.#threadOf(event)
-    if (event.kind === 'exec') return this.#exec(event, thread)
-    if (event.kind === 'chdir' || event.kind === 'fchdir')
-      this.#changeDirectory(event, thread.process)
-    else if (this.#needs.fds) this.#changeFds(event, thread.process)
-    return thread
+  /**
+   * The file that a process means by an absolute path, as it is now. Of a process that has ended already the nearest ancestor
+   * that lives stands in, for children begin with their parent's root and mounts. Nothing for captures.
+   */
+  file(thread: Thread, path: ByteString, last: boolean): FileIdentity | undefined {
+    const lookUp = this.#host?.file
+    if (lookUp === undefined) return undefined
+    const found = lookUp(thread.pid, path, last)
+    if (found !== undefined) return found
+    let levels = 0
+    for (const {pid} of this.table.ancestors(thread)) {
+      if (++levels > MAX_STAND_INS) return undefined
+      const instead = lookUp(pid, path, last)
+      if (instead !== undefined) return instead
+    }
+    return undefined
+  }
+
+  /** Applies what an event changes before rules see it; gives what fields are read from. It is good until the next event. */
+  before(event: Event): EventScope {
+    this.#list.settle()
+    const scope = this.#scope
+    const role = this.#roles.of(event.def)
+    if (role.thread === 'none') this.containers.take(event)
+    scope.event = event
+    scope.fd = undefined
+    scope.oldFdName = ''
+    scope.resolvedCwd = undefined
+    scope.enter = undefined
+    scope.thread = this.#threadOf(event, role)
+    if (scope.thread !== undefined && !role.remark) this.#prepare(scope.thread, role)
+    role.handler?.(scope)
+    return scope
   }
 
   /** Applies what an event ends, once the rules have seen it. */
-  after(event: Event, thread: Thread): void {
-    const {process} = thread
-    switch (event.kind) {
-      case 'procexit':
-        return this.#exit(event, thread)
-      case 'close':
-        if (event.get('res') === 0) process.fds.delete(Number(event.get('fd')))
-        return
-      case 'close_range':
-        return this.#closeRange(event, process)
+  after({event, thread, fd}: EventScope): void {
+    if (thread === undefined) return
+    const {name, direction} = event.def
+    if (direction === 'exit') thread.storedEnter = undefined
+    if (name === 'close' && direction === 'exit' && fd !== undefined) {
+      if (Number(resultOf(event) ?? -1) >= 0) this.table.fdsOf(thread)?.delete(thread.lastFd)
     }
+    if (name === 'procexit') this.table.remove(thread)
   }
 
-  /** The descriptor that an event opened, used, or failed to open; undefined when it has none or it is unknown. */
-  fdOf(event: Event, process: Process): FdInfo | undefined {
-    switch (event.kind) {
-      case 'open':
-      case 'openat':
-      case 'openat2':
-      case 'creat':
-        return this.#opened(event, process)
-      case 'connect':
-        return this.#connected(event, process)
-      case 'dup':
-      case 'dup2':
-      case 'dup3':
-        return this.#fd(process, Number(event.get('oldfd')))
-      default: {
-        const fd = event.get('fd')
-        return typeof fd === 'number' ? this.#fd(process, fd) : undefined
-      }
+  #threadOf(event: Event, role: EventRole): Thread | undefined {
+    if (role.thread === 'none') return undefined
+    const {live} = event
+    if (live !== undefined && live.kind !== 'new_task')
+      return this.#liveThread(event.tid, live, role.thread === 'any')
+    return role.thread === 'known' ? this.table.get(event.tid) : this.table.getOrUnknown(event.tid)
+  }
+
+  /** The thread of a live event. One that is not known, or whose id was given anew, is asked of the host once. */
+  #liveThread(tid: number, live: LiveFacts, ask: boolean): Thread | undefined {
+    let thread = this.table.get(tid)
+    if (thread !== undefined && !isSame(thread, live)) {
+      this.table.forget(thread)
+      thread = undefined
     }
+    if (thread === undefined && ask) thread = this.#ask(tid, live) ?? this.#madeUp(tid, live)
+    if (thread === undefined) return undefined
+    thread.uid = live.uid
+    thread.gid = live.gid
+    return thread
   }
 
-  /** The absolute path of a name that an event passed, by the directory descriptor it came with. */
-  pathOf(
-    process: Process,
-    name: ByteString,
-    directory: ByteString | undefined,
-    dirfd: Int | undefined,
-  ): ByteString {
-    const AT_FDCWD = -100
-    return resolvePath(
-      dirfd === undefined || dirfd === AT_FDCWD ? process.cwd.path : directory,
-      name,
-    )
+  #ask(tid: number, live: LiveFacts): Thread | undefined {
+    if (tid !== live.pid) {
+      const known = this.table.get(live.pid)
+      const main = known !== undefined && isSame(known, live) ? known : this.#find(live.pid, live)
+      if (main !== undefined && !isUnknown(main)) return this.table.addThreadOf(main, tid)
+    }
+    return this.#find(tid, live)
   }
 
-  #procOptions(): ProcOptions {
-    return {root: this.#options.procRoot, bootNs: this.#options.bootNs(), ...this.#needs}
+  #find(tid: number, live: LiveFacts): Thread | undefined {
+    const found = this.#host?.thread(tid, this.#needs)
+    if (found === undefined || found.thread.pid !== live.pid) return undefined
+    const thread = this.#list.thread(found.thread)
+    if (!isSame(thread, live)) {
+      this.table.forget(thread)
+      return undefined
+    }
+    for (const fd of found.fds) this.#list.fd(thread, fd)
+    this.#list.settle()
+    return thread
   }
 
-  #read(pid: number, options: ProcOptions): Process | undefined {
-    const process = readProcess(pid, options)
-    if (process === undefined) return undefined
-    this.table.add(process)
-    for (const {tid, comm} of readThreads(pid, this.#options.procRoot))
-      this.table.addThread(process, tid, comm)
-    return process
-  }
-
-  /** The thread of an event. One that is not known, or whose id was given anew, is read from /proc once. */
-  #threadOf(event: Event): Thread {
-    const known = this.table.thread(event.tid)
-    if (known !== undefined && known.process.pid === event.pid && isSame(known.process, event))
-      return known
-    const process = this.#processOf(event)
-    if (event.tid === event.pid) return this.table.thread(event.pid)!
-    return this.table.thread(event.tid) ?? this.table.addThread(process, event.tid, process.comm)
-  }
-
-  #processOf(event: Event): Process {
-    const known = this.table.process(event.pid)
-    if (known !== undefined && isSame(known, event)) return known
-    const read = this.#read(event.pid, this.#procOptions())
-    if (read !== undefined && isSame(read, event)) return read
+  #madeUp(tid: number, live: LiveFacts): Thread {
     this.unknownThreads++
-    const process = unknownProcess(event.pid)
-    process.startNs = event.processStartNs()
-    this.table.add(process)
-    return process
+    const thread = unknownThread(tid)
+    thread.pid = live.pid
+    thread.startedNs = live.startedNs
+    this.table.add(thread)
+    return thread
   }
 
-  #newTask(event: Event): Thread {
-    const makerTid = Number(event.get('$maker'))
-    const maker = this.table.thread(makerTid) ?? this.#readMaker(event)
-    const comm = (event.get('comm') as ByteString | undefined) ?? maker?.comm ?? ''
-    if (event.tid !== event.pid) {
-      const process = maker?.process.pid === event.pid ? maker.process : this.#processOf(event)
-      return this.table.addThread(process, event.tid, comm)
-    }
-    const parentPid = Number(event.get('ptid') ?? 0)
-    const from = maker?.process ?? unknownProcess(event.pid)
-    const process: Process = {
-      ...from,
-      pid: event.pid,
-      startNs: event.processStartNs(),
-      parentPid,
-      comm,
-      cwd: event.get('$sharesFs') === 1 ? from.cwd : {...from.cwd},
-      fds: event.get('$sharesFiles') === 1 ? from.fds : copyFds(from.fds),
-      children: new Set(),
-      threads: new Set(),
-    }
-    return this.table.add(process)
-  }
-
-  #readMaker(event: Event): Thread | undefined {
-    const pid = Number(event.get('ptid') ?? 0)
-    if (pid === 0 || this.#read(pid, this.#procOptions()) === undefined) return undefined
-    return this.table.thread(pid)
-  }
-
-  #exec(event: Event, thread: Thread): Thread {
-    const {process} = thread
-    for (const tid of [...process.threads]) {
-      const other = this.table.thread(tid)
-      if (other !== undefined) this.table.removeThread(other)
-    }
-    process.comm = text(event, 'comm') ?? process.comm
-    process.exe = text(event, 'exe') ?? text(event, 'filename') ?? process.comm
-    process.args = splitTexts(text(event, 'args') ?? '')
-    process.exePath = text(event, 'trusted_exepath')
-    process.exeInode = event.get('exe_ino') as Int | undefined
-    process.env = this.#needs.env ? splitTexts(text(event, 'env') ?? '') : undefined
-    process.cwd = {path: text(event, 'cwd') ?? process.cwd.path}
-    process.sessionId = Number(event.get('$sid'))
-    process.groupId = Number(event.get('pgid'))
-    process.tty = Number(event.get('tty') ?? 0)
-    process.loginUid = Number(event.get('loginuid'))
-    process.capabilities = {
-      inheritable: event.get('cap_inheritable') as Int,
-      permitted: event.get('cap_permitted') as Int,
-      effective: event.get('cap_effective') as Int,
-    }
-    process.fds = afterExec(process.fds)
-    process.unknown = false
-    this.table.setParent(process, Number(event.get('ptid') ?? 0))
-    // An exec in another thread takes over the main thread's id.
-    const main = this.table.thread(process.pid) ?? this.table.add(process)
-    main.comm = process.comm
-    return main
-  }
-
-  #exit(event: Event, thread: Thread): void {
-    if (Number(event.get('$liveThreads')) > 0) return this.table.removeThread(thread)
-    this.table.reparent(thread.process, Number(event.get('reaper_tid') ?? 0))
-    this.table.remove(thread.process)
-  }
-
-  #changeDirectory(event: Event, process: Process): void {
-    if (event.get('res') === 0) process.cwd.path = text(event, '$cwd')
-  }
-
-  #changeFds(event: Event, process: Process): void {
-    const result = Number(event.get('res') ?? event.get('fd') ?? -1)
-    switch (event.kind) {
-      case 'open':
-      case 'openat':
-      case 'openat2':
-      case 'creat':
-      case 'connect': {
-        const fd = event.kind === 'connect' ? Number(event.get('fd')) : result
-        const failed = event.kind === 'connect' ? result < 0 && result !== -EINPROGRESS : result < 0
-        const info = failed ? undefined : this.fdOf(event, process)
-        if (info !== undefined) process.fds.set(fd, info)
-        return
+  /** Finds the descriptor that an event is about, and the enter event that goes with it. */
+  #prepare(thread: Thread, role: EventRole): void {
+    const scope = this.#scope
+    const {event} = scope
+    const {def} = event
+    if (role.enter) {
+      thread.lastFd = -1
+      thread.lastEnterCode = def.code
+      if (role.storesEnter) thread.storedEnter = storedCopy(event)
+      if (role.usesFd) {
+        thread.lastFd = numberOf(event, 'fd') ?? -1
+        scope.fd = this.#fdOf(thread)
+        scope.oldFdName = scope.fd?.name ?? ''
       }
-      case 'dup':
-      case 'dup2':
-      case 'dup3': {
-        const cloexec = event.kind === 'dup3' && (Number(event.get('flags')) & O_CLOEXEC) !== 0
-        return this.#duplicate(process, Number(event.get('oldfd')), result, cloexec)
-      }
-      case 'fcntl':
-        return this.#control(event, process, result)
-    }
-  }
-
-  #duplicate(process: Process, from: number, to: number, closeOnExec: boolean): void {
-    if (to < 0 || from === to) return
-    const info = this.#fd(process, from)
-    if (info === undefined) process.fds.delete(to)
-    else process.fds.set(to, {...info, closeOnExec})
-  }
-
-  #control(event: Event, process: Process, result: number): void {
-    if (result < 0) return
-    const fd = Number(event.get('fd'))
-    const command = Number(event.get('cmd'))
-    if (command === FCNTL.dupfd) return this.#duplicate(process, fd, result, false)
-    if (command === FCNTL.setfd) {
-      const info = process.fds.get(fd)
-      if (info === undefined) return
-      process.fds.set(fd, {...info, closeOnExec: (Number(event.get('arg')) & FD_CLOEXEC) !== 0})
       return
     }
-    if (command === FCNTL.dupfdCloexec) this.#duplicate(process, fd, result, true)
+    const follows =
+      def.code === thread.lastEnterCode + 1 ||
+      (def.code === EXECVE_EXIT && thread.lastEnterCode === EXECVEAT_ENTER)
+    if (follows && thread.storedEnter?.code === thread.lastEnterCode)
+      scope.enter = thread.storedEnter
+    if (!follows) thread.lastFd = -1
+    if (!role.usesFd) return
+    if (thread.lastFd === -1 && role.fdParam !== undefined)
+      thread.lastFd = numberOf(event, role.fdParam) ?? -1
+    scope.fd = this.#fdOf(thread)
+    scope.oldFdName = scope.fd?.name ?? ''
   }
 
-  #closeRange(event: Event, process: Process): void {
-    if (event.get('res') !== 0) return
-    const [first, last] = [Number(event.get('first')), Number(event.get('last'))]
-    const markOnly = (Number(event.get('flags')) & CLOSE_RANGE_CLOEXEC) !== 0
-    for (const [fd, info] of [...process.fds]) {
-      if (fd < first || fd > last) continue
-      if (markOnly) process.fds.set(fd, {...info, closeOnExec: true})
-      else process.fds.delete(fd)
-    }
-  }
-
-  /** A descriptor of a process: as followed, else as /proc shows it now. */
-  #fd(process: Process, fd: number): FdInfo | undefined {
-    const known = process.fds.get(fd)
-    if (known !== undefined || fd < 0) return known
-    return readFd(`${this.#options.procRoot}/${process.pid}`, fd)
-  }
-
-  #opened(event: Event, process: Process): FdInfo | undefined {
-    const rawName = text(event, 'name')
-    if (rawName === undefined) return undefined
-    const flags = Number(event.get('flags') ?? 0)
-    const name = this.pathOf(
-      process,
-      rawName,
-      text(event, '$dir'),
-      event.get('dirfd') as Int | undefined,
-    )
-    const type = (flags & O_DIRECTORY) !== 0 ? 'directory' : 'file'
-    return {type, name, rawName, closeOnExec: (flags & O_CLOEXEC) !== 0}
-  }
-
-  #connected(event: Event, process: Process): FdInfo | undefined {
-    const block = text(event, 'tuple') ?? ''
-    const address = text(event, 'addr') ?? ''
-    const closeOnExec = process.fds.get(Number(event.get('fd')))?.closeOnExec ?? false
-    const path = unixPathOf(address)
-    if (path !== undefined) return {type: 'unix', name: path, closeOnExec}
-    const result = Number(event.get('res'))
-    const connection = result >= 0 || result === -EINPROGRESS ? clientConnection(block) : undefined
-    if (connection !== undefined) return connectionInfo(connection, closeOnExec)
-    const server = endpointOf(address)
-    if (server === undefined) return undefined
-    const client = {address: '\0'.repeat(server.address.length), port: 0}
-    return connectionInfo(
-      {client, server, isServer: false, protocol: protocolOf(block)},
-      closeOnExec,
-    )
+  /** A descriptor of a thread: as followed, else as the host shows it now. */
+  #fdOf(thread: Thread): FdInfo | undefined {
+    const fd = thread.lastFd
+    const known = fdOf(this.#scope, fd)
+    if (known !== undefined || fd < 0 || this.#host === undefined || !this.#needs.fds) return known
+    // What the host shows under this number now is not what the event was about.
+    const {event} = this.#scope
+    if (event.def.name === 'close' || resultOf(event) === -EBADF) return undefined
+    const listed = this.#host.fd(thread.pid, fd)
+    if (listed === undefined) return undefined
+    const info = this.#list.info(listed)
+    this.#list.settle()
+    this.table.fdsOf(thread)?.set(fd, info)
+    return info
   }
 }
 
-function text(event: Event, name: string): ByteString | undefined {
-  const value = event.get(name)
-  return typeof value === 'string' ? value : undefined
+function isSame(thread: Thread, live: LiveFacts): boolean {
+  if (thread.pid !== live.pid) return false
+  if (thread.startedNs === 0) thread.startedNs = live.startedNs
+  return Math.abs(thread.startedNs - live.startedNs) <= START_TOLERANCE_NS
 }
 
-function isSame(process: Process, event: Event): boolean {
-  if (process.startNs === undefined) return true
-  const apart = process.startNs - event.processStartNs()
-  return apart < START_TOLERANCE_NS && apart > -START_TOLERANCE_NS
+/** The event's own values do not outlive it. */
+function storedCopy(event: Event): Thread['storedEnter'] {
+  const values = new Map(STORED_PARAMS.map(name => [name, event.get(name)]))
+  return {code: event.def.code, get: name => values.get(name)}
 }

@@ -1,68 +1,69 @@
 import assert from 'node:assert/strict'
-import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
-import {join} from 'node:path'
-import {afterEach, beforeEach, describe, it} from 'mocha'
+import {beforeEach, describe, it} from 'mocha'
+import type {HostLookup} from '../../src/state/host-lookup.ts'
 import {HostState} from '../../src/state/host-state.ts'
-import {type EventParts, mkEvent} from '../support/events.ts'
+import type {ListedThread} from '../../src/state/metadata.ts'
+import {blank, type Thread} from '../../src/state/thread.ts'
+import {type EventParts, mkEvent, mkFork} from '../support/events.ts'
 
 const AT_FDCWD = -100
 const O_RDONLY = 1
 const O_CLOEXEC = 4096
-const START = 1_000_000_000n
+const CLONE_THREAD = 8192
+const MAIN_PID = 1
 
 describe('HostState', () => {
-  let procRoot: string
+  /** What the host shows of its threads when asked. */
+  let shown: Map<number, ListedThread>
   let state: HostState
 
   beforeEach(() => {
-    procRoot = mkdtempSync(join(tmpdir(), 'detector-proc-'))
-    state = new HostState({procRoot, maxThreads: 1000, bootNs: () => 0n})
+    shown = new Map()
+    const host: HostLookup = {
+      thread: tid => {
+        const thread = shown.get(tid)
+        return thread && {thread, fds: []}
+      },
+      fd: () => undefined,
+    }
+    state = new HostState({maxThreads: 1000, host})
+    state.thread(mkListed(MAIN_PID, 'init', {parentTid: 0}))
   })
-  afterEach(() => rmSync(procRoot, {recursive: true}))
 
-  /** Writes what /proc shows of a process that started one second after boot. */
-  function mkProc(
-    pid: number,
-    comm: string,
-    options: {ppid?: number; cmdline?: string; startTicks?: number} = {},
-  ): void {
-    const {ppid = 1, cmdline = `${comm}\0`, startTicks = 100} = options
-    const folder = join(procRoot, String(pid))
-    mkdirSync(join(folder, 'fd'), {recursive: true})
-    mkdirSync(join(folder, 'fdinfo'))
-    const rest = `S ${ppid} ${pid} ${pid} 34816 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${startTicks} 0 0`
-    writeFileSync(join(folder, 'stat'), `${pid} (${comm}) ${rest}`)
-    writeFileSync(
-      join(folder, 'status'),
-      'CapInh:\t0000000000000000\nCapPrm:\t0000000000000003\nCapEff:\t0000000000000001\n',
-    )
-    writeFileSync(join(folder, 'cmdline'), cmdline)
-    writeFileSync(join(folder, 'loginuid'), '4294967295')
-    symlinkSync(`/usr/bin/${comm}`, join(folder, 'exe'))
-    symlinkSync('/srv', join(folder, 'cwd'))
+  function mkListed(pid: number, comm: string, parts: Partial<ListedThread> = {}): ListedThread {
+    return {
+      ...blank(pid),
+      pid,
+      parentTid: MAIN_PID,
+      comm,
+      exe: comm,
+      exePath: `/usr/bin/${comm}`,
+      cwd: '/srv',
+      startedNs: 1_000_000_000,
+      ...parts,
+    }
   }
 
-  function apply(parts: EventParts): ReturnType<HostState['before']> {
-    const event = mkEvent(parts)
-    const thread = state.before(event)
-    state.after(event, thread)
+  function apply(parts: EventParts): Thread | undefined {
+    const scope = state.before(mkEvent(parts))
+    const {thread} = scope
+    state.after(scope)
     return thread
   }
 
-  const fork = (pid: number, from: number, extra: Record<string, number> = {}): EventParts => ({
-    kind: 'new_task',
-    name: 'clone',
-    pid,
-    startNs: START,
-    values: {$maker: from, ptid: from, comm: 'sh', $sharesFiles: 0, $sharesFs: 0, ...extra},
-  })
+  /** The thread of an event and the descriptor that it is about. */
+  function look(parts: EventParts): {thread: Thread | undefined; fdName: string | undefined} {
+    const {thread, fd} = state.before(mkEvent(parts))
+    return {thread, fdName: fd?.name}
+  }
+
   const exec = (pid: number, argv: readonly string[], exePath: string): EventParts => ({
     kind: 'exec',
     name: 'execve',
     pid,
-    startNs: START,
     values: {
+      res: 0,
+      pid,
       comm: exePath.slice(exePath.lastIndexOf('/') + 1),
       exe: argv[0]!,
       args: argv
@@ -71,168 +72,129 @@ describe('HostState', () => {
         .join(''),
       trusted_exepath: exePath,
       cwd: '/work',
-      ptid: 1,
+      ptid: MAIN_PID,
     },
   })
-  const exit = (pid: number, reaper: number, live = 0): EventParts => ({
+  const exit = (pid: number, tid = pid): EventParts => ({
     kind: 'procexit',
     pid,
-    startNs: START,
-    values: {$liveThreads: live, reaper_tid: reaper},
+    tid,
+    values: {reaper_tid: MAIN_PID},
   })
   const openAt = (pid: number, fd: number, name: string, flags = O_RDONLY): EventParts => ({
     kind: 'openat',
     pid,
-    startNs: START,
     values: {fd, dirfd: AT_FDCWD, name, flags},
   })
+  const thread = (pid: number, tid: number): EventParts =>
+    mkFork(pid, MAIN_PID, {$maker: pid, comm: 'worker', flags: CLONE_THREAD}, {tid})
 
-  it('reads the processes of the host', () => {
-    mkProc(1, 'init', {ppid: 0})
-    mkProc(20, 'a (b) c', {cmdline: 'prog\0--flag\0x y\0'})
-    state.scan({fds: false, env: false})
-    const process = state.table.process(20)!
-    assert.equal(process.comm, 'a (b) c')
-    assert.deepEqual([process.exe, ...process.args], ['prog', '--flag', 'x y'])
-    assert.equal(process.cwd.path, '/srv')
-    assert.equal(process.tty, 34816)
-    assert.deepEqual(process.capabilities, {inheritable: 0, permitted: 3, effective: 1})
-    assert.deepEqual(
-      [...state.table.ancestors(process)].map(({comm}) => comm),
-      ['init'],
-    )
-  })
-
-  it('gives a new process what its parent had, and an exec what is its own', () => {
-    mkProc(1, 'init', {ppid: 0})
-    state.scan({fds: false, env: false})
-    apply(fork(50, 1))
-    assert.equal(state.table.process(50)?.exePath, '/usr/bin/init')
-    const thread = apply(exec(50, ['ls', '-l'], '/usr/bin/ls'))
-    assert.deepEqual([thread.comm, thread.process.exe, ...thread.process.args], ['ls', 'ls', '-l'])
-    assert.equal(thread.process.exePath, '/usr/bin/ls')
-    assert.equal(thread.process.cwd.path, '/work')
+  it('gives a new process what its maker had, and an exec what is its own', () => {
+    apply(mkFork(50, MAIN_PID))
+    assert.equal(state.table.get(50)?.exePath, '/usr/bin/init')
+    assert.equal(state.table.get(50)?.exe, 'init')
+    const after = apply(exec(50, ['ls', '-l'], '/usr/bin/ls'))!
+    assert.deepEqual([after.comm, after.exe, ...after.args], ['ls', 'ls', '-l'])
+    assert.equal(after.exePath, '/usr/bin/ls')
+    assert.equal(after.fs.cwd, '/work/')
   })
 
   it('shows an exec’s name to the rules and keeps an exiting process until they have seen it', () => {
-    apply(fork(50, 1))
-    const event = mkEvent(exit(50, 1))
-    assert.equal(state.before(event).process.pid, 50)
-    assert.ok(state.table.process(50))
-    state.after(event, state.before(event))
-    assert.equal(state.table.process(50), undefined)
+    apply(mkFork(50, MAIN_PID))
+    const scope = state.before(mkEvent(exit(50)))
+    assert.equal(scope.thread?.pid, 50)
+    assert.ok(state.table.get(50))
+    state.after(scope)
+    assert.equal(state.table.get(50), undefined)
   })
 
   it('gives the children of an exiting process to the reaper', () => {
-    mkProc(1, 'init', {ppid: 0})
-    state.scan({fds: false, env: false})
-    apply(fork(50, 1))
-    apply(fork(51, 50))
-    apply(exit(50, 1))
-    assert.equal(state.table.process(51)?.parentPid, 1)
-    assert.ok(state.table.process(1)?.children.has(51))
+    apply(mkFork(50, MAIN_PID))
+    apply(mkFork(51, 50))
+    apply(exit(50))
+    assert.equal(state.table.get(51)?.parentTid, MAIN_PID)
+    assert.ok(state.table.get(MAIN_PID)?.children.has(state.table.get(51)!))
   })
 
   it('keeps a process whose main thread ended before the others', () => {
-    apply(fork(50, 1))
-    apply({
-      kind: 'new_task',
-      name: 'clone',
-      pid: 50,
-      tid: 55,
-      startNs: START,
-      values: {$maker: 50, comm: 'worker'},
-    })
-    apply(exit(50, 1, 1))
-    assert.ok(state.table.process(50))
-    assert.equal(state.table.thread(55)?.comm, 'worker')
-    apply({...exit(50, 1, 0), tid: 55})
-    assert.equal(state.table.process(50), undefined)
-    assert.equal(state.table.threadCount, 0)
+    apply(mkFork(50, MAIN_PID))
+    apply(thread(50, 55))
+    apply(exit(50))
+    assert.ok(state.table.get(50))
+    assert.equal(state.table.get(55)?.comm, 'worker')
+    apply(exit(50, 55))
+    assert.equal(state.table.get(50), undefined)
+    assert.equal(state.table.size, 1)
   })
 
   it('drops the other threads at an exec', () => {
-    apply(fork(50, 1))
-    apply({
-      kind: 'new_task',
-      name: 'clone',
-      pid: 50,
-      tid: 55,
-      startNs: START,
-      values: {$maker: 50, comm: 'worker'},
-    })
+    apply(mkFork(50, MAIN_PID))
+    apply(thread(50, 55))
     apply(exec(50, ['ls'], '/usr/bin/ls'))
-    assert.equal(state.table.thread(55), undefined)
+    assert.equal(state.table.get(55), undefined)
   })
 
   it('does not take a reused id for the old process', () => {
-    apply(fork(50, 1))
+    apply(mkFork(50, MAIN_PID))
     apply(exec(50, ['old'], '/usr/bin/old'))
-    mkProc(50, 'new', {startTicks: 900})
-    const thread = state.before(
-      mkEvent({kind: 'close', pid: 50, startNs: 9_000_000_000n, values: {res: 0, fd: 3}}),
-    )
-    assert.equal(thread.process.comm, 'new')
+    shown.set(50, mkListed(50, 'new', {startedNs: 9_000_000_000}))
+    const seen = look({kind: 'close', pid: 50, startedNs: 9_000_000_000, values: {res: 0, fd: 3}})
+    assert.equal(seen.thread?.comm, 'new')
   })
 
   it('counts a process of which nothing can be known, and names it so', () => {
-    const thread = apply({kind: 'close', pid: 77, values: {res: 0, fd: 3}})
-    assert.equal(thread.comm, '<NA>')
+    const unmet = apply({kind: 'close', pid: 77, values: {res: 0, fd: 3}})
+    assert.equal(unmet?.comm, '<NA>')
     assert.equal(state.unknownThreads, 1)
   })
 
   it('follows the working directory', () => {
-    apply(fork(50, 1))
-    apply({kind: 'chdir', pid: 50, startNs: START, values: {res: 0, $cwd: '/var/log'}})
-    apply({kind: 'chdir', pid: 50, startNs: START, values: {res: -2, $cwd: '/nowhere'}})
-    const event = mkEvent(openAt(50, 3, '../x'))
-    assert.equal(state.fdOf(event, state.before(event).process)?.name, '/var/x')
+    apply(mkFork(50, MAIN_PID))
+    apply({kind: 'chdir', pid: 50, values: {res: 0, $cwd: '/var/log'}})
+    apply({kind: 'chdir', pid: 50, values: {res: -2, $cwd: '/nowhere'}})
+    assert.equal(look(openAt(50, 3, '../x')).fdName, '/var/x')
   })
 
   it('resolves a name below a directory descriptor', () => {
-    apply(fork(50, 1))
-    const event = mkEvent({
+    apply(mkFork(50, MAIN_PID))
+    const seen = look({
       kind: 'openat',
       pid: 50,
-      startNs: START,
       values: {fd: 4, dirfd: 9, name: 'x', flags: O_RDONLY, $dir: '/mnt/d'},
     })
-    assert.equal(state.fdOf(event, state.before(event).process)?.name, '/mnt/d/x')
+    assert.equal(seen.fdName, '/mnt/d/x')
   })
 
   describe('descriptors', () => {
     const nameOf = (pid: number, fd: number): string | undefined =>
-      state.table.process(pid)?.fds.get(fd)?.name
+      state.table.get(pid)?.fds.get(fd)?.name
 
     beforeEach(() => {
-      state.scan({fds: true, env: false})
-      apply(fork(50, 1))
+      apply(mkFork(50, MAIN_PID))
       apply(openAt(50, 3, '/a'))
       apply(openAt(50, 4, '/b', O_RDONLY | O_CLOEXEC))
     })
 
     it('are known by what opened them, to others of the process too', () => {
-      const event = mkEvent({kind: 'write', pid: 50, startNs: START, values: {res: 1, fd: 3}})
-      assert.equal(state.fdOf(event, state.before(event).process)?.name, '/a')
+      assert.equal(look({kind: 'write', pid: 50, values: {res: 1, fd: 3}}).fdName, '/a')
     })
 
     it('are not opened by a call that failed', () => {
       apply(openAt(50, -2, '/none'))
-      assert.equal(state.table.process(50)?.fds.size, 2)
+      assert.equal(state.table.get(50)?.fds.size, 2)
     })
 
     it('end with close, after the rules saw it', () => {
-      const event = mkEvent({kind: 'close', pid: 50, startNs: START, values: {res: 0, fd: 3}})
-      const thread = state.before(event)
-      assert.equal(state.fdOf(event, thread.process)?.name, '/a')
-      state.after(event, thread)
+      const scope = state.before(mkEvent({kind: 'close', pid: 50, values: {res: 0, fd: 3}}))
+      assert.equal(scope.fd?.name, '/a')
+      state.after(scope)
       assert.equal(nameOf(50, 3), undefined)
     })
 
     it('are copied by dup2 and by fcntl, without close-on-exec', () => {
-      apply({kind: 'dup2', pid: 50, startNs: START, values: {res: 1, oldfd: 4, newfd: 1}})
-      apply({kind: 'fcntl', pid: 50, startNs: START, values: {res: 10, fd: 4, cmd: 1}})
-      apply({kind: 'fcntl', pid: 50, startNs: START, values: {res: 11, fd: 4, cmd: 26}})
+      apply({kind: 'dup2', pid: 50, values: {res: 1, oldfd: 4, newfd: 1}})
+      apply({kind: 'fcntl', pid: 50, values: {res: 10, fd: 4, cmd: 1}})
+      apply({kind: 'fcntl', pid: 50, values: {res: 11, fd: 4, cmd: 26}})
       apply(exec(50, ['x'], '/bin/x'))
       assert.deepEqual(
         [1, 3, 4, 10, 11].map(fd => nameOf(50, fd)),
@@ -241,15 +203,15 @@ describe('HostState', () => {
     })
 
     it('obey F_SETFD', () => {
-      apply({kind: 'fcntl', pid: 50, startNs: START, values: {res: 0, fd: 3, cmd: 3, arg: 1}})
+      apply({kind: 'fcntl', pid: 50, values: {res: 0, fd: 3, cmd: 3, arg: 1}})
       apply(exec(50, ['x'], '/bin/x'))
       assert.equal(nameOf(50, 3), undefined)
     })
 
     it('are copied at fork, and shared by CLONE_FILES', () => {
-      apply(fork(60, 50))
-      apply(fork(61, 50, {$sharesFiles: 1}))
-      apply({kind: 'close', pid: 50, startNs: START, values: {res: 0, fd: 3}})
+      apply(mkFork(60, 50))
+      apply(mkFork(61, 50, {$sharesFiles: 1}))
+      apply({kind: 'close', pid: 50, values: {res: 0, fd: 3}})
       assert.deepEqual([nameOf(60, 3), nameOf(61, 3)], ['/a', undefined])
     })
 
@@ -257,40 +219,37 @@ describe('HostState', () => {
       apply({
         kind: 'close_range',
         pid: 50,
-        startNs: START,
         values: {res: 0, first: 3, last: 3, flags: 0},
       })
       assert.deepEqual([nameOf(50, 3), nameOf(50, 4)], [undefined, '/b'])
     })
 
-    it('carry both ends of a connection', () => {
-      const sockaddr = Buffer.from('020001bb0a000001', 'hex').toString('latin1')
-      apply({
-        kind: 'connect',
-        pid: 50,
-        startNs: START,
-        values: {res: -111, fd: 7, addr: `${sockaddr}${'\0'.repeat(8)}`, tuple: ''},
-      })
-      assert.equal(nameOf(50, 7), undefined, 'a refused connection leaves nothing')
-      const event = mkEvent({
-        kind: 'connect',
-        pid: 50,
-        startNs: START,
-        values: {res: -111, fd: 7, addr: sockaddr, tuple: ''},
-      })
-      const info = state.fdOf(event, state.before(event).process)
-      assert.deepEqual(
-        [info?.type, info?.name, info?.connection?.server.port],
-        ['ipv4', '0.0.0.0:0->10.0.0.1:443', 443],
+    it('are not kept when no rule needs them, but known to the event that opens them', () => {
+      state.setNeeds({fds: false, env: false})
+      assert.equal(look(openAt(50, 5, '/c')).fdName, '/c')
+      assert.equal(state.table.get(50)?.fds.size, 0)
+    })
+
+    it('carry both ends of a connection whose socket was not followed', () => {
+      const addr = Buffer.from('020a000001bb01', 'hex').toString('latin1')
+      const scope = state.before(
+        mkEvent({kind: 'connect', pid: 50, values: {res: -111, fd: 7, addr, tuple: ''}}),
       )
+      assert.deepEqual([scope.fd?.name, scope.fd?.role], ['0.0.0.0:0->10.0.0.1:443', 'client'])
+      assert.equal(nameOf(50, 7), undefined, 'a refused connection leaves nothing')
+    })
+
+    it('lose what a copy of an unknown one replaced', () => {
+      apply({kind: 'dup2', pid: 50, values: {res: 3, oldfd: 44, newfd: 3}})
+      assert.equal(nameOf(50, 3), undefined)
     })
   })
 
   it('gives up the oldest threads when the table is full, and counts them', () => {
-    const small = new HostState({procRoot, maxThreads: 10, bootNs: () => 0n})
-    for (let pid = 100; pid < 130; pid++) small.before(mkEvent(fork(pid, 1)))
-    assert.equal(small.table.threadCount, 10)
-    assert.equal(small.table.evicted, 20)
-    assert.ok(small.table.process(129))
+    const small = new HostState({maxThreads: 10})
+    for (let pid = 100; pid < 130; pid++) small.before(mkEvent(mkFork(pid, pid - 1)))
+    assert.equal(small.table.size, 10)
+    assert.ok(small.table.evicted >= 20)
+    assert.ok(small.table.get(129))
   })
 })
