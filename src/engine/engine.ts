@@ -7,7 +7,7 @@ import {
   type RuleOutput,
 } from '../compiler/output/bind-rule-output.ts'
 import type {Alert} from '../schema/alert.ts'
-import type {EventRecord} from '../schema/event.ts'
+import type {Event} from '../schema/event.ts'
 import type {Priority} from '../schema/priority.ts'
 import type {MatchContext} from './match-context.ts'
 
@@ -23,7 +23,7 @@ export interface EngineRule extends RuleOutput {
 
 /** What fields are read from: the event of the moment with the state around it. */
 export interface EngineContext {
-  readonly event: EventRecord
+  readonly event: Event
   /** Applies what the event changes before rules see it, and becomes about it. Takes the events of one source. */
   begin(event: never): void
   /** Applies what the event ends, once the rules have seen it. */
@@ -77,8 +77,16 @@ export class Engine<C extends EngineContext = MatchContext> {
 
   /** Judges one event; gives the number of alerts it raised. */
   process(event: Parameters<C['begin']>[0]): number {
-    const {context, matching} = this.#options
+    const {context} = this.#options
     context.begin(event as never)
+    const count = this.judge()
+    context.end()
+    return count
+  }
+
+  /** Judges the event that the context is about; gives the number of alerts it raised. */
+  judge(): number {
+    const {context, matching} = this.#options
     const set = this.#set
     let count = 0
     if (set !== undefined) {
@@ -95,7 +103,6 @@ export class Engine<C extends EngineContext = MatchContext> {
         count = this.#matches.length
       }
     }
-    context.end()
     return count
   }
 

@@ -1,54 +1,53 @@
 import type {Event} from '../schema/event.ts'
-import type {FdInfo} from '../state/fd-table.ts'
+import type {EventScope} from '../state/events/event-scope.ts'
+import type {FdInfo} from '../state/fd.ts'
 import type {HostState} from '../state/host-state.ts'
-import type {Process, Thread} from '../state/process.ts'
+import type {Thread} from '../state/thread.ts'
 
-/**
- * What fields are read from: the event of the moment, its thread, and the state around it. One object serves every
- * event; {@link MatchContext.moveTo} changes the event.
- */
+/** What fields are read from: the event of the moment, its thread and descriptor, and the state. */
 export class MatchContext {
   readonly state: HostState
-  event!: Event
-  thread!: Thread
-  #fd: FdInfo | undefined
-  #fdKnown = false
+  scope!: EventScope
+  /** Time of the first event that is no remark of the capturing tool; 0n before it. */
+  firstNs = 0n
+  /** Whether this very event gave its descriptor another name. */
+  fdNameChanged = false
+
+  readonly #answers = new Map<string, unknown>()
 
   constructor(state: HostState) {
     this.state = state
   }
 
-  moveTo(event: Event, thread: Thread): void {
-    this.event = event
-    this.thread = thread
-    this.#fdKnown = false
-  }
-
   /** Takes an event into the state and becomes about it. */
   begin(event: Event): void {
-    this.moveTo(event, this.state.before(event))
+    if (this.firstNs === 0n && !event.def.flags.includes('skip_parser_reset'))
+      this.firstNs = event.timeNs()
+    this.scope = this.state.before(event)
+    this.#answers.clear()
+    this.fdNameChanged = this.scope.fd !== undefined && this.scope.fd.name !== this.scope.oldFdName
   }
 
   /** Applies what the event ends. */
   end(): void {
-    this.state.after(this.event, this.thread)
+    this.state.after(this.scope)
   }
 
-  get process(): Process {
-    return this.thread.process
+  /** Works something out at most once an event; `what` names it. */
+  once<T>(what: string, work: (context: MatchContext) => T): T {
+    if (!this.#answers.has(what)) this.#answers.set(what, work(this))
+    return this.#answers.get(what) as T
   }
 
-  /** The parent process, while it is known. */
-  get parent(): Process | undefined {
-    return this.state.table.ancestor(this.thread.process, 1)
+  get event(): Event {
+    return this.scope.event
   }
 
-  /** The descriptor that the event works on; worked out once an event. */
+  get thread(): Thread | undefined {
+    return this.scope.thread
+  }
+
   get fd(): FdInfo | undefined {
-    if (!this.#fdKnown) {
-      this.#fd = this.state.fdOf(this.event, this.thread.process)
-      this.#fdKnown = true
-    }
-    return this.#fd
+    return this.scope.fd
   }
 }

@@ -1,151 +1,204 @@
 import type {ByteString} from '../../schema/bytes.ts'
+import type {Event} from '../../schema/event.ts'
 import type {ParamDef} from '../../schema/event-pair.ts'
 import {type FlagTable, flagNames} from '../../schema/flag-table.ts'
 import {FLAG_TABLES} from '../../schema/tables/flags.ts'
+import {FD_TYPES, SIGNALS} from '../../schema/tables/names.ts'
+import {SC_NAMES} from '../../schema/tables/syscalls.ts'
 import type {Int} from '../../schema/value.ts'
-import {
-  addressText,
-  clientConnection,
-  connectionInfo,
-  endpointOf,
-  unixPathOf,
-} from '../../state/socket-address.ts'
+import {numberOf, textParam, workingDirectory} from '../../state/events/event-scope.ts'
+import {paramValue} from '../../state/events/state-params.ts'
+import {type FdInfo, PROTOCOL, protocolOf} from '../../state/fd.ts'
+import {joinPath} from '../../state/join-path.ts'
+import {addressOf, capturedAddressText, tupleOf, tupleText} from '../../state/socket-text.ts'
 import type {MatchContext} from '../match-context.ts'
+import {dynamicText} from './dynamic-text.ts'
 import {errnoText} from './errno-text.ts'
-import {typeChar} from './fd-text.ts'
-import type {FieldEnvironment} from './field-source.ts'
 
-/** Names of the directory values that stand beside a relative path in a record. */
-const DIRECTORY_OF: Readonly<Record<string, string>> = {
-  dirfd: '$dir',
-  linkdirfd: '$dir',
-  olddirfd: '$olddir',
-  olddir: '$olddir',
-  newdirfd: '$newdir',
-  newdir: '$newdir',
-}
 const ABSENT = '<NA>'
+/** Missing values of these print in another way. */
+const NULL_TYPES: ReadonlySet<string> = new Set(['bytebuf', 'socktuple', 'fdlist', 'dyn'])
+const NONE_ID = 0xffff_ffff
 const AT_FDCWD = -100
+const NO_TIME = 18_446_744_073_709_551_615n
+const PROTOCOL_LETTERS = new Map<number, string>([
+  [PROTOCOL.tcp, 't'],
+  [PROTOCOL.udp, 'u'],
+  [PROTOCOL.icmp, 'i'],
+  [PROTOCOL.raw, 'r'],
+])
+const letters = new Map(FD_TYPES.map(([code, , letter]) => [code, letter]))
 
-/** A parameter as text: as a number or plain text, and what it stands for when that is more telling. */
+/** A parameter as text: as it is, and what it stands for when that is more telling. */
 export interface ParamText {
   readonly raw: ByteString
   readonly resolved?: ByteString
 }
 
-/** Prints one parameter of the moment's event. Absent ones print as `<NA>`. */
-export function paramText(
-  context: MatchContext,
-  param: ParamDef,
-  environment: FieldEnvironment,
-): ParamText {
-  const value = context.event.get(param.name)
-  if (value === undefined) return {raw: ABSENT}
+/** Prints one parameter of the moment's event. */
+export function paramText(context: MatchContext, param: ParamDef): ParamText {
+  const value = paramValue(context.scope, param.name)
+  if (value === undefined) return {raw: NULL_TYPES.has(param.type) ? 'NULL' : ABSENT}
   return typeof value === 'string'
-    ? textParam(context, param, value)
-    : numberParam(context, param, value, environment)
+    ? textText(context, param, value)
+    : numberText(context, param, value)
 }
 
-function numberParam(
-  context: MatchContext,
-  param: ParamDef,
-  value: Int,
-  environment: FieldEnvironment,
-): ParamText {
-  const raw = numberText(value, param.format)
-  switch (param.type) {
-    case 'fd':
-    case 'fd32':
-      return withResolved(raw, fdText(context, param, value))
-    case 'errno':
-      return withResolved(raw, value < 0 ? errnoText(value) : undefined)
-    case 'pid':
-    case 'pid32':
-      return withResolved(raw, context.state.table.thread(Number(value))?.comm)
-    case 'uid':
-      return withResolved(raw, value === 0 ? 'root' : environment.users.user(Number(value))?.name)
-    case 'gid':
-      return withResolved(raw, value === 0 ? 'root' : environment.users.groupName(Number(value)))
-    default:
-      return withResolved(
-        raw,
-        param.table === undefined ? undefined : flagNames(tableNamed(param.table), value),
-      )
-  }
+/** The letter of a descriptor's type. */
+export function typeLetter({type}: FdInfo): string {
+  return letters.get(type) ?? '?'
 }
 
-function withResolved(raw: ByteString, resolved: ByteString | undefined): ParamText {
+function both(raw: ByteString, resolved: ByteString | undefined): ParamText {
   return resolved === undefined || resolved === '' ? {raw} : {raw, resolved}
 }
 
-function tableNamed(name: string): FlagTable {
-  return (FLAG_TABLES as Readonly<Record<string, FlagTable>>)[name]!
-}
-
-function numberText(value: Int, format: string | undefined): ByteString {
-  if (format === 'hex') return value.toString(16).toUpperCase()
-  if (format === 'oct') return value === 0 ? '0' : `0${value.toString(8)}`
-  return value.toString()
-}
-
-function fdText(context: MatchContext, param: ParamDef, value: Int): ByteString | undefined {
-  if (value === AT_FDCWD && DIRECTORY_OF[param.name] !== undefined) return 'AT_FDCWD'
-  if (value < 0) return errnoText(value)
-  const directory = DIRECTORY_OF[param.name]
-  if (directory !== undefined) {
-    const path = context.event.get(directory)
-    return typeof path === 'string' ? `<d>${path}` : undefined
+function numberText(context: MatchContext, param: ParamDef, value: Int): ParamText {
+  const {state} = context
+  switch (param.type) {
+    case 'fd':
+    case 'fd32':
+      return both(String(value), descriptorText(context, Number(value)))
+    case 'errno':
+      return both(String(value), value < 0 ? errnoText(value) : undefined)
+    case 'pid':
+    case 'pid32':
+      return both(String(value), state.table.get(Number(value))?.comm)
+    case 'uid':
+      if (value === NONE_ID) return {raw: '-1', resolved: '<NONE>'}
+      return both(String(value), state.accounts.user(Number(value))?.name ?? rootOr(value, ABSENT))
+    case 'gid':
+      if (value === NONE_ID) return {raw: '-1', resolved: '<NONE>'}
+      return both(String(value), state.accounts.groupName(Number(value)) ?? rootOr(value, ABSENT))
+    case 'sigtype':
+      return both(String(value), SIGNALS.find(([, number]) => number === value)?.[0])
+    case 'syscallid':
+      return both(String(value), SC_NAMES[Number(value)])
+    case 'reltime':
+      if (BigInt(value) === NO_TIME) return {raw: 'none'}
+      return both(String(value), `${shortDouble(Number(value) / 1e9)}s`)
+    case 'mode':
+      return both(octal(value), flagText(param, value))
+    default:
+      if (param.table !== undefined) return both(String(value), flagText(param, value))
+      return {raw: plainNumber(value, param)}
   }
-  const info = context.fd
-  return info === undefined
-    ? undefined
-    : `<${typeChar(info)}${info.connection?.protocol[0] ?? ''}>${info.name}`
 }
 
-function textParam(context: MatchContext, param: ParamDef, value: ByteString): ParamText {
+function rootOr(id: Int, otherwise: ByteString): ByteString {
+  return id === 0 ? 'root' : otherwise
+}
+
+function flagText({table}: ParamDef, value: Int): ByteString | undefined {
+  if (table === undefined) return undefined
+  return flagNames((FLAG_TABLES as Readonly<Record<string, FlagTable>>)[table]!, value)
+}
+
+function octal(value: Int): ByteString {
+  return value === 0 ? '0' : `0${value.toString(8)}`
+}
+
+/** Decimal numbers print as signed ones of their size. */
+function plainNumber(value: Int, {type, format}: ParamDef): ByteString {
+  const bits = Number(/\d+$/.exec(type)?.[0] ?? 64)
+  if (format === 'hex') return BigInt.asUintN(bits, BigInt(value)).toString(16).toUpperCase()
+  if (format === 'oct') return octal(value)
+  return String(bits === 64 ? BigInt.asIntN(64, BigInt(value)) : value)
+}
+
+/** Like C's `%lg`: six digits, without zeros at the end. */
+function shortDouble(value: number): string {
+  if (value === 0) return '0'
+  const exponent = Math.floor(Math.log10(Math.abs(value)))
+  if (exponent < -4 || exponent >= 6)
+    return value
+      .toExponential(5)
+      .replace(/\.?0+e/, 'e')
+      .replace(/e([+-])(\d)$/, 'e$10$2')
+  return String(Number(value.toPrecision(6)))
+}
+
+/** `<4t>10.0.0.1:4711->10.0.0.2:80` */
+function descriptorText({state, thread}: MatchContext, fd: number): ByteString | undefined {
+  if (fd === AT_FDCWD) return 'AT_FDCWD'
+  if (fd < 0) return errnoText(fd)
+  const info = thread === undefined ? undefined : state.table.fdsOf(thread)?.get(fd)
+  if (info === undefined) return undefined
+  const letter = PROTOCOL_LETTERS.get(protocolOf(info)) ?? ''
+  return `<${typeLetter(info)}${letter}>${info.name}`
+}
+
+function textText(context: MatchContext, param: ParamDef, value: ByteString): ParamText {
   switch (param.type) {
     case 'fspath':
-    case 'fsrelpath':
-      return {raw: absolutePath(context, param, value)}
+    case 'fsrelpath': {
+      if (value === ABSENT || value.startsWith('/')) return {raw: value}
+      return both(value, absolutePath(context, param, value))
+    }
     case 'bytebuf':
-      return {raw: printableBytes(value)}
-    case 'sockaddr':
-      return {raw: addressParam(value)}
-    case 'socktuple':
-      return {raw: tupleParam(value)}
+      return {raw: bytesText(value)}
+    case 'sockaddr': {
+      const address = addressOf(value)
+      return {raw: address === undefined ? ABSENT : capturedAddressText(address)}
+    }
+    case 'socktuple': {
+      const tuple = tupleOf(value)
+      return {raw: tuple === undefined ? ABSENT : tupleText(tuple)}
+    }
+    case 'fdlist':
+      return {raw: fdListText(context, value)}
+    case 'dyn':
+      return dynamicText(param, value, fd => descriptorText(context, fd))
     default:
       return {raw: value}
   }
 }
 
-/** The absolute form of a path parameter, by the directory descriptor before it. */
-export function absolutePath(context: MatchContext, param: ParamDef, name: ByteString): ByteString {
-  const dirParam =
-    param.relativeTo === undefined ? undefined : context.event.def.params[param.relativeTo]
-  const {state, process, event} = context
-  if (dirParam === undefined) return state.pathOf(process, name, undefined, undefined)
-  const directory = event.get(DIRECTORY_OF[dirParam.name] ?? '')
-  const dirfd = event.get(dirParam.name)
-  return state.pathOf(
-    process,
-    name,
-    typeof directory === 'string' ? directory : undefined,
-    typeof dirfd === 'string' ? undefined : dirfd,
+function bytesText(value: ByteString): ByteString {
+  return value.replace(/[^\x20-\x7e]/g, '.')
+}
+
+/** `4:64 7:f1`: number, type and flags of each descriptor. */
+function fdListText({state, thread}: MatchContext, value: ByteString): ByteString {
+  const bytes = Buffer.from(value, 'latin1')
+  const texts: string[] = []
+  const count = bytes.length < 2 ? 0 : bytes.readUInt16LE(0)
+  for (let at = 2; texts.length < count && at + 10 <= bytes.length; at += 10) {
+    const fd = Number(bytes.readBigInt64LE(at))
+    const info = thread === undefined ? undefined : state.table.fdsOf(thread)?.get(fd)
+    const letter = info === undefined ? '?' : typeLetter(info)
+    texts.push(`${fd}:${letter}${bytes.readUInt16LE(at + 8).toString(16)}`)
+  }
+  return texts.join(' ')
+}
+
+/** The absolute form of a path parameter. */
+export function absolutePath(
+  {state, thread, event}: MatchContext,
+  param: ParamDef,
+  name: ByteString,
+): ByteString {
+  const base = param.relativeTo === undefined ? undefined : event.def.params[param.relativeTo]
+  const dirfd = base === undefined ? AT_FDCWD : (numberOf(event, base.name) ?? AT_FDCWD)
+  if (thread === undefined) return joinPath('', name)
+  if (dirfd === AT_FDCWD) return joinPath(workingDirectory(state.table, thread), name)
+  const known = state.table.fdsOf(thread)?.get(dirfd)?.name
+  return joinPath(known ?? capturedDirectory(event, base) ?? '<UNKNOWN>', name)
+}
+
+/** Where the sensor puts the path of the directory that a descriptor parameter stands for. */
+const DIRECTORY_VALUES: Readonly<Record<string, string>> = {
+  olddirfd: '$olddir',
+  olddir: '$olddir',
+  newdirfd: '$newdir',
+  newdir: '$newdir',
+}
+
+function capturedDirectory(event: Event, dirfd: ParamDef | undefined): ByteString | undefined {
+  if (dirfd === undefined) return undefined
+  const {name} = dirfd
+  return textParam(
+    event,
+    (Object.hasOwn(DIRECTORY_VALUES, name) && DIRECTORY_VALUES[name]) || '$dir',
   )
-}
-
-/** Bytes as text: everything that is not printable ASCII becomes a point. */
-export function printableBytes(bytes: ByteString): ByteString {
-  return bytes.replace(/[^\x20-\x7e]/g, '.')
-}
-
-function addressParam(sockaddr: ByteString): ByteString {
-  const endpoint = endpointOf(sockaddr)
-  if (endpoint !== undefined) return `${addressText(endpoint.address)}:${endpoint.port}`
-  return unixPathOf(sockaddr) ?? ABSENT
-}
-
-function tupleParam(block: ByteString): ByteString {
-  const connection = clientConnection(block)
-  return connection === undefined ? ABSENT : connectionInfo(connection, false).name
 }

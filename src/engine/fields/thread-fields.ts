@@ -1,18 +1,17 @@
 import type {ByteString} from '../../schema/bytes.ts'
 import {CAPABILITIES} from '../../schema/tables/names.ts'
-import type {CapturedFd} from '../../state/capture/captured-fd.ts'
-import {type CapturedThread, isMain} from '../../state/capture/captured-thread.ts'
-import type {ListedUser} from '../../state/capture/metadata.ts'
-import {NO_LOGIN_UID} from '../../state/process.ts'
-import type {CaptureContext} from './capture-context.ts'
-import {type CaptureFactory, type CaptureSource, ofThread, plain} from './capture-source.ts'
+import type {Account} from '../../state/accounts.ts'
+import type {FdInfo} from '../../state/fd.ts'
+import {isMain, NO_LOGIN_UID, type Thread} from '../../state/thread.ts'
+import type {MatchContext} from '../match-context.ts'
 import {typeName} from './fd-fields.ts'
+import {type FieldFactory, type FieldSource, ofThread, plain} from './field-source.ts'
 
 const UNKNOWN: ByteString = '<NA>'
 const KB = 1024
 
 /** Fields of the thread, its resources, and whom it acts for. */
-export const THREAD_FIELDS: CaptureSource = {
+export const THREAD_FIELDS: FieldSource = {
   'thread.tid': plain(({event}) => event.tid),
   'thread.ismain': ofThread(isMain),
   'thread.vtid': ofThread(({vtid}) => (vtid === -1 ? undefined : vtid)),
@@ -65,12 +64,12 @@ export const THREAD_FIELDS: CaptureSource = {
   'user.loginname': ofThread(({loginUid}, context) => account(context, loginUid).name),
   'group.gid': ofThread(({gid}) => gid),
   'group.name': ofThread(
-    ({gid}, {state}) => state.groups.get(gid)?.name ?? (gid === 0 ? 'root' : UNKNOWN),
+    ({gid}, {state}) => state.accounts.groupName(gid) ?? (gid === 0 ? 'root' : UNKNOWN),
   ),
 }
 
-function account({state}: CaptureContext, uid: number): Omit<ListedUser, 'uid'> {
-  const known = state.users.get(uid)
+function account({state}: MatchContext, uid: number): Account {
+  const known = state.accounts.user(uid)
   if (known !== undefined) return known
   return uid === 0
     ? {name: 'root', home: '/root', shell: UNKNOWN}
@@ -78,16 +77,16 @@ function account({state}: CaptureContext, uid: number): Omit<ListedUser, 'uid'> 
 }
 
 /** Living threads of the process; none while the process is unknown. */
-function livingThreads({group}: CapturedThread): CapturedThread[] {
+function livingThreads({group}: Thread): Thread[] {
   return [...(group?.threads ?? [])].filter(({dead}) => !dead)
 }
 
 /** Reports of processor time no longer say how much was used since the last one. */
-function cpuShare(): CaptureFactory {
+function cpuShare(): FieldFactory {
   return ofThread((_thread, {event}) => (event.def.name === 'procinfo' ? 0 : undefined))
 }
 
-function standard(number: number, value: (fd: CapturedFd) => string): CaptureFactory {
+function standard(number: number, value: (fd: FdInfo) => string): FieldFactory {
   return ofThread((thread, {state}) => {
     const fd = state.table.fdsOf(thread)?.get(number)
     return fd === undefined ? undefined : value(fd)

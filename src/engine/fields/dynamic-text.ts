@@ -1,7 +1,7 @@
 import type {ByteString} from '../../schema/bytes.ts'
 import type {ParamDef} from '../../schema/event-pair.ts'
 import {SIGNALS} from '../../schema/tables/names.ts'
-import {errnoText} from '../fields/errno-text.ts'
+import {errnoText} from './errno-text.ts'
 
 /** What the first byte of a dynamic parameter says of the value behind it, by the table that its definition names. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {

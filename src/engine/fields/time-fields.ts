@@ -1,12 +1,12 @@
 import {clockText, dateTimeText, isoTime, withNanoseconds} from '../../schema/time-text.ts'
 import {canonicalInt} from '../../schema/value.ts'
-import type {CaptureContext} from './capture-context.ts'
-import {type CaptureFactory, type CaptureSource, plain} from './capture-source.ts'
+import type {MatchContext} from '../match-context.ts'
+import {type FieldFactory, type FieldSource, plain} from './field-source.ts'
 
 const NS_PER_SECOND = 1_000_000_000n
 
 /** Times of the event. What newer sensors do not measure any more is zero. */
-export const TIME_FIELDS: CaptureSource = {
+export const TIME_FIELDS: FieldSource = {
   'evt.time': plain(({event}) => withNanoseconds(clockText(event.timeNs()), event.timeNs())),
   'evt.time.s': plain(({event}) => clockText(event.timeNs())),
   'evt.time.iso8601': plain(({event}) => isoTime(event.timeNs(), '+0000')),
@@ -30,12 +30,12 @@ export const TIME_FIELDS: CaptureSource = {
   'evt.deltatime.ns': sinceLastLook(delta => delta % NS_PER_SECOND),
 }
 
-function sinceFirst({event, firstNs}: CaptureContext): bigint {
+function sinceFirst({event, firstNs}: MatchContext): bigint {
   return BigInt.asUintN(64, event.timeNs() - firstNs)
 }
 
 /** Time since the event that this very use of the field looked at before. */
-function sinceLastLook(part: (delta: bigint) => bigint): CaptureFactory {
+function sinceLastLook(part: (delta: bigint) => bigint): FieldFactory {
   return () => {
     let lastNs: bigint | undefined
     return ({event}) => {

@@ -1,13 +1,13 @@
 import type {FieldValue} from '../../schema/value.ts'
-import {FD, isFile, isInternet} from '../../state/capture/captured-fd.ts'
-import {resultOf, textParam} from '../../state/capture/event-scope.ts'
-import type {CaptureContext} from './capture-context.ts'
-import {type CaptureFactory, type CaptureSource, plain} from './capture-source.ts'
+import {resultOf, textParam} from '../../state/events/event-scope.ts'
+import {FD, isFile, isInternet} from '../../state/fd.ts'
+import type {MatchContext} from '../match-context.ts'
+import {type FieldFactory, type FieldSource, plain} from './field-source.ts'
 
 const SYSLOG = '/dev/log'
 
 /** Fields of data that comes and goes. */
-export const IO_FIELDS: CaptureSource = {
+export const IO_FIELDS: FieldSource = {
   'evt.buffer': plain(({event}) => textParam(event, 'data')),
   'evt.is_io': plain(({event}) => reads(event) || writes(event)),
   'evt.is_io_read': plain(({event}) => reads(event)),
@@ -25,18 +25,16 @@ export const IO_FIELDS: CaptureSource = {
   'evt.buflen.net.out': length({kind: 'net', way: 'io_write'}),
 }
 
-function reads({def}: CaptureContext['event']): boolean {
+function reads({def}: MatchContext['event']): boolean {
   return def.flags.includes('reads_from_fd')
 }
 
-function writes({def}: CaptureContext['event']): boolean {
+function writes({def}: MatchContext['event']): boolean {
   return def.flags.includes('writes_to_fd')
 }
 
 /** Bytes that were moved over a known descriptor. */
-function length(
-  only: {readonly way?: string; readonly kind?: 'file' | 'net'} = {},
-): CaptureFactory {
+function length(only: {readonly way?: string; readonly kind?: 'file' | 'net'} = {}): FieldFactory {
   return plain((context): FieldValue | undefined => {
     const {event, fd} = context
     const {category, direction} = event.def

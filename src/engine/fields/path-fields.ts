@@ -1,14 +1,14 @@
-import {PATH_PARAMS} from '../../schema/path-params.ts'
+import {PATH_PARAMS} from '../../schema/tables/path-params.ts'
 import type {FieldValue} from '../../schema/value.ts'
-import {resultOf, textParam} from '../../state/capture/event-scope.ts'
-import type {CaptureContext} from './capture-context.ts'
-import {type CaptureFactory, type CaptureSource, plain} from './capture-source.ts'
+import {resultOf, textParam} from '../../state/events/event-scope.ts'
+import type {MatchContext} from '../match-context.ts'
+import {type FieldFactory, type FieldSource, plain} from './field-source.ts'
 import {absolutePath} from './param-text.ts'
 
 const OPEN_EVENTS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'open_by_handle_at'])
 
 /** Paths that a successful call worked on. */
-export const PATH_FIELDS: CaptureSource = {
+export const PATH_FIELDS: FieldSource = {
   'fs.path.name': path(PATH_PARAMS.name, false),
   'fs.path.nameraw': path(PATH_PARAMS.name, true),
   'fs.path.source': path(PATH_PARAMS.source, false),
@@ -17,7 +17,7 @@ export const PATH_FIELDS: CaptureSource = {
   'fs.path.targetraw': path(PATH_PARAMS.target, true),
 }
 
-function path(names: Readonly<Record<string, string>>, raw: boolean): CaptureFactory {
+function path(names: Readonly<Record<string, string>>, raw: boolean): FieldFactory {
   return plain((context): FieldValue | undefined => {
     const {event, fd} = context
     const {def} = event
@@ -32,7 +32,7 @@ function path(names: Readonly<Record<string, string>>, raw: boolean): CaptureFac
   })
 }
 
-function pathParam(context: CaptureContext, name: string, raw: boolean): FieldValue | undefined {
+function pathParam(context: MatchContext, name: string, raw: boolean): FieldValue | undefined {
   const value = textParam(context.event, name)
   const param = context.event.def.params.find(candidate => candidate.name === name)
   if (value === undefined || param === undefined) return undefined
