@@ -4,8 +4,11 @@ import type {Log} from '../diagnostics/log.ts'
 import {type Dispatcher, startDispatcher} from '../outputs/dispatcher.ts'
 import type {QueueStats} from '../outputs/queue.ts'
 import type {Sink} from '../outputs/sink.ts'
+import type {ContainersConfig} from '../schema/config.ts'
+import {createContainerLookup} from '../state/containers/lookup/container-lookup.ts'
 import {type ArmedDetection, Detection, type RunningDetection} from './detection/detection.ts'
-import type {DetectionSummary} from './detection/protocol.ts'
+import type {DetectionSummary, WorkerSetup} from './detection/protocol.ts'
+import {createDomainLookup} from './domain-lookup.ts'
 import {createRuleCheck, type RuleCheck} from './rule-check.ts'
 import {type ReadRuleFiles, readRuleFiles} from './rule-files.ts'
 import type {RuleSetOptions} from './rule-set.ts'
@@ -16,7 +19,14 @@ export interface DetectorSettings {
   readonly rulePaths: readonly string[]
   readonly ruleOptions: RuleSetOptions
   readonly matching: 'first' | 'all'
-  readonly ringBytes: number
+  readonly rings: WorkerSetup['rings']
+  readonly hooks: WorkerSetup['hooks']
+  readonly entryCopies: boolean
+  readonly kernelFilter: boolean
+  readonly drops: WorkerSetup['drops']
+  readonly containers: ContainersConfig
+  /** Every event that is captured is written to this capture too. */
+  readonly recordPath: string | undefined
   readonly hostname: string
   readonly sinks: readonly Sink[]
   readonly log: Log
@@ -86,6 +96,7 @@ class Detector implements RunningDetector {
   #rules: ReadRuleFiles
   #generation = 1
   #detection!: RunningDetection
+  readonly #domains = createDomainLookup(entries => this.#detection?.nameAddresses(entries))
   #watcher: RuleWatcher | undefined
   #restarts = 0
   #blindMs = 0
@@ -137,6 +148,7 @@ class Detector implements RunningDetector {
   async stop(): Promise<RunSummary> {
     this.#stopping = true
     this.#watcher?.close()
+    this.#domains.close()
     const detection = await this.#detection.stop()
     const queue = await this.#dispatcher.stop(DRAIN_MS)
     return {
@@ -152,26 +164,48 @@ class Detector implements RunningDetector {
     const {
       ruleOptions,
       matching,
-      ringBytes,
+      rings,
+      hooks,
+      entryCopies,
+      kernelFilter,
+      drops,
+      containers,
+      recordPath,
       hostname,
+      log,
       startDetection = Detection.start,
     } = this.#settings
+    const lookup = containers.enabled ? createContainerLookup(containers) : undefined
     const {detection, armed} = await startDetection(
       {
         files: this.#rules.files.map(({name, content}) => ({name, content})),
         ruleOptions,
         generation: this.#generation,
         matching,
-        ringBytes,
+        rings,
+        hooks,
+        entryCopies,
+        kernelFilter,
+        drops,
+        containerWaitMs: containers.enabled ? containers.waitMs : undefined,
+        record: recordPath === undefined ? undefined : {path: recordPath, events: 'captured'},
         hostname,
         runId: `${this.#runId}.${this.#restarts}`,
       },
       {
         onAlert: alert => this.#dispatcher.dispatch(alert),
         onFailure: error => void this.#restart(error),
+        onLog: log,
+        onNames: names => this.#domains.follow(names),
+        onContainer: async request => {
+          const info = await lookup?.lookup(request)
+          if (this.#detection !== undefined) this.#detection.deliverContainer(request.id, info)
+        },
       },
     )
     this.#detection = detection
+    // What was found while it started had nobody to go to.
+    detection.nameAddresses(this.#domains.known)
     return armed
   }
 

@@ -1,7 +1,6 @@
-import {fieldsOf} from '../compiler/bpf/capture-plan.ts'
-import {LIVE_FIELDS} from '../engine/fields/live-fields.ts'
+import {eventNamesOf, fieldsOf} from '../compiler/bpf/capture-plan.ts'
+import {FILLED_FIELDS} from '../engine/field-binder.ts'
 import {LIVE_EVENTS} from '../schema/capture-table.ts'
-import {eventByCode} from '../schema/event-table.ts'
 import {plannedRule, type RuleSet} from './rule-set.ts'
 
 /** Rules named in one warning. */
@@ -16,10 +15,10 @@ export function liveGaps({rules}: RuleSet): string[] {
   const blind: string[] = []
   for (const rule of rules) {
     for (const {def} of fieldsOf(plannedRule(rule))) {
-      if (LIVE_FIELDS.has(def.name)) continue
+      if (FILLED_FIELDS.has(def.name)) continue
       byField.set(def.name, (byField.get(def.name) ?? new Set()).add(rule.name))
     }
-    const names = [...rule.eventCodes].map(code => eventByCode(code)?.name ?? '')
+    const names = eventNamesOf(plannedRule(rule))
     if (names.length > 0 && !names.some(name => LIVE_EVENTS.has(name))) blind.push(rule.name)
   }
   const gaps = [...byField].map(

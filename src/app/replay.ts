@@ -1,9 +1,11 @@
-import {captureBinder} from '../engine/capture/capture-binder.ts'
-import {CaptureContext} from '../engine/capture/capture-context.ts'
 import {Engine, type EngineRule} from '../engine/engine.ts'
+import {fieldBinder} from '../engine/field-binder.ts'
+import {MatchContext} from '../engine/match-context.ts'
 import type {Alert} from '../schema/alert.ts'
-import {type CaptureEnd, readCapture} from '../sensor/scap/read-capture.ts'
-import {CaptureState} from '../state/capture/capture-state.ts'
+import type {CaptureEnd, CaptureHandler} from '../sensor/scap/capture-handler.ts'
+import {readCapture} from '../sensor/scap/read-capture.ts'
+import {HostState} from '../state/host-state.ts'
+import {createFieldEventReplay, type FieldEventReplay} from './field-event-replay.ts'
 
 const MAX_THREADS = 262_144
 
@@ -18,6 +20,8 @@ export interface ReplaySettings {
   readonly limitNs?: bigint | undefined
   /** Takes each alert, in the order of the events. */
   readonly onAlert: (alert: Alert) => void
+  /** Takes the number of bytes of the file that were read so far, again and again. */
+  readonly onProgress?: ((bytes: number) => void) | undefined
 }
 
 /** What came of a replay. */
@@ -37,22 +41,17 @@ export interface ReplayResult {
  * @throws CodedError `CAPTURE_READ` or `CAPTURE_INVALID`
  */
 export async function replayCapture(settings: ReplaySettings): Promise<ReplayResult> {
-  const {path, rules, matching, hostname, limitNs, onAlert} = settings
-  const state = new CaptureState({maxThreads: MAX_THREADS})
-  const context = new CaptureContext(state)
-  const engine = new Engine<CaptureContext>({
-    context,
-    binder: captureBinder({hostname}),
-    hostname,
-    matching,
-    runId: 'replay',
-    onAlert,
-  })
+  const {path, rules, matching, hostname, limitNs, onAlert, onProgress} = settings
+  const state = new HostState({maxThreads: MAX_THREADS})
+  const context = new MatchContext(state)
+  const options = {hostname, matching, runId: 'replay', onAlert}
+  const engine = new Engine<MatchContext>({...options, context, binder: fieldBinder({hostname})})
   engine.setRules(rules, 1)
+  let fieldEvents: FieldEventReplay | undefined
   let judged = 0
   let firstNs: bigint | undefined
   let lastNs = 0n
-  const capture = await readCapture(path, {
+  const handler: CaptureHandler = {
     machine: machine => state.machine(machine),
     thread: thread => state.thread(thread),
     fd: (tid, fd) => state.fd(tid, fd),
@@ -73,7 +72,17 @@ export async function replayCapture(settings: ReplaySettings): Promise<ReplayRes
       if (firstNs !== undefined && now > lastNs) lastNs = now
       engine.process(event)
     },
-  })
+    fieldEvent(line) {
+      fieldEvents ??= createFieldEventReplay(rules, options)
+      const wrong = fieldEvents.take(line, judged + 1)
+      if (wrong !== undefined) return wrong
+      judged++
+      firstNs ??= fieldEvents.timeNs
+      if (fieldEvents.timeNs > lastNs) lastNs = fieldEvents.timeNs
+      return undefined
+    },
+  }
+  const capture = await readCapture(path, handler, {onProgress})
   const spanNs = firstNs === undefined || lastNs < firstNs ? 0n : lastNs - firstNs
   return {judged, spanNs, capture}
 }

@@ -1,4 +1,9 @@
-import {type CapturePlan, type PlannedRule, planCaptures} from '../compiler/bpf/capture-plan.ts'
+import {
+  type CaptureOptions,
+  type CapturePlan,
+  type PlannedRule,
+  planCaptures,
+} from '../compiler/bpf/capture-plan.ts'
 import type {CheckedCondition} from '../compiler/checked.ts'
 import type {OutputTemplate} from '../compiler/output/template.ts'
 import {ruleChecker} from '../compiler/rule-checker.ts'
@@ -88,6 +93,6 @@ export function plannedRule(rule: RuleSet['rules'][number]): PlannedRule {
 }
 
 /** What the kernel has to capture for the rules. */
-export function capturePlanOf({rules}: RuleSet): CapturePlan {
-  return planCaptures(rules.map(plannedRule))
+export function capturePlanOf({rules}: RuleSet, options?: CaptureOptions): CapturePlan {
+  return planCaptures(rules.map(plannedRule), options)
 }

@@ -11,13 +11,25 @@ export interface CodeEntry {
 export const CODES = {
   CAPTURE_INVALID: {
     title: 'a file is not a capture that can be read',
-    meaning: 'Pass a .scap file (plain or gzip) of a little-endian machine.',
+    meaning:
+      'Pass a .scap or .jsonl file (plain or gzip), a .scap file of a little-endian machine.',
     exit: 1,
+  },
+  CAPTURE_NAME: {
+    title: 'the name of a capture to write says no form',
+    meaning: 'End it in .scap, .jsonl, .scap.gz or .jsonl.gz.',
+    exit: 2,
   },
   CAPTURE_READ: {
     title: 'a capture cannot be read',
     meaning: 'Check the path and its permissions.',
     exit: 1,
+  },
+  CAPTURE_WRITE: {
+    title: 'a capture cannot be written',
+    meaning:
+      'Check the path, its permissions and the free space. What was written before can be read.',
+    exit: 3,
   },
   CLI_USAGE: {title: 'wrong command line', meaning: 'See `detector help COMMAND`.', exit: 2},
   CONFIG_INVALID: {
@@ -29,6 +41,17 @@ export const CODES = {
     title: 'a field event is wrong',
     meaning:
       'Mend the line: every key must be a field and every value fit its type (`detector list fields`).',
+    exit: 1,
+  },
+  OBJECT_INVALID: {
+    title: 'a file is not a BPF object that can be loaded',
+    meaning: 'Compile it with `clang -O2 -g -target bpf -c`; the message names what is wrong.',
+    exit: 1,
+  },
+  OBJECT_REFUSED: {
+    title: 'the kernel refused a program of an object file',
+    meaning:
+      'Mend the program: the message names the instruction and the reason that the kernel gave.',
     exit: 1,
   },
   RULE_FILE_READ: {

@@ -42,7 +42,17 @@ append_output:
     extra_output: x=%proc.name
     extra_fields: [proc.pid, {cmd: '%proc.cmdline'}]
     suggested_output: false
-ring: {mib: 64}
+ring: {bulk_mib: 64}
+entry_copies: true
+kernel_filter: true
+drops: {actions: [log], threshold: 0.5, rate: 2, max_burst: 3}
+containers:
+  enabled: false
+  wait_ms: 0
+  timeout_ms: 50
+  label_max_len: 7
+  host_root: /host
+  sockets: {docker: [/d.sock], cri: []}
 outputs:
   stdout: {enabled: false}
   file: {enabled: true, filename: /var/log/x, keep_open: false}
@@ -76,7 +86,18 @@ outputs:
           suggestedOutput: false,
         },
       ],
-      ring: {mib: 64},
+      ring: {stateMib: 4, bulkMib: 64},
+      entryCopies: true,
+      kernelFilter: true,
+      drops: {actions: ['log'], threshold: 0.5, rate: 2, maxBurst: 3},
+      containers: {
+        enabled: false,
+        waitMs: 0,
+        timeoutMs: 50,
+        labelMaxLength: 7,
+        hostRoot: '/host',
+        sockets: {docker: ['/d.sock'], podman: ['/run/podman/podman.sock'], cri: []},
+      },
       outputs: {
         stdout: {enabled: false},
         file: {enabled: true, filename: '/var/log/x', keepOpen: false},
@@ -181,9 +202,15 @@ http_output: {enabled: true, url: http://some.url, user_agent: falco}
     },
     {
       name: 'a size that is no power of two',
-      text: 'ring: {mib: 3}\n',
-      message: /ring\.mib must be one of 1, 2, 4/,
-      at: [1, 13],
+      text: 'ring: {bulk_mib: 3}\n',
+      message: /ring\.bulk_mib must be one of 1, 2, 4/,
+      at: [1, 18],
+    },
+    {
+      name: 'a wait that is too long',
+      text: 'containers: {wait_ms: 10001}\n',
+      message: /containers\.wait_ms must be <= 10000/,
+      at: [1, 23],
     },
     {
       name: 'a timeout of nothing',
@@ -247,10 +274,10 @@ http_output: {enabled: true, url: http://some.url, user_agent: falco}
   }
 
   it('collects every mistake, sorted by place, overrides last', () => {
-    const problems = bad('priority: x\nfoo: 1\njson_output: 1\n', ['ring.mib=7'])
+    const problems = bad('priority: x\nfoo: 1\njson_output: 1\n', ['ring.bulk_mib=7'])
     assert.deepEqual(
       problems.map(problem => problem.place?.line ?? problem.override),
-      [1, 2, 3, 'ring.mib'],
+      [1, 2, 3, 'ring.bulk_mib'],
     )
   })
 

@@ -8,6 +8,7 @@ import type {DetectionSummary} from '../../src/app/detection/protocol.ts'
 import {type DetectorSettings, type RunningDetector, startDetector} from '../../src/app/detector.ts'
 import {CodedError} from '../../src/diagnostics/error.ts'
 import type {Alert} from '../../src/schema/alert.ts'
+import {DEFAULT_CONFIG} from '../../src/schema/config.ts'
 import {eventually} from '../support/eventually.ts'
 
 const RULE = '- rule: r\n  desc: d\n  condition: evt.type = creat\n  output: x\n  priority: DEBUG\n'
@@ -21,6 +22,9 @@ const SUMMARY: DetectionSummary = {
   socketcalls: 0,
   evictedThreads: 0,
   unknownThreads: 0,
+  mendedThreads: 0,
+  containers: {},
+  recording: undefined,
   hooks: [],
   rules: 1,
   generation: 1,
@@ -59,7 +63,13 @@ describe('startDetector', () => {
       skipInvalidRules: false,
     },
     matching: 'first',
-    ringBytes: 1 << 20,
+    rings: {stateBytes: 1 << 20, bulkBytes: 1 << 20},
+    hooks: 'auto',
+    entryCopies: false,
+    kernelFilter: true,
+    drops: DEFAULT_CONFIG.drops,
+    containers: {...DEFAULT_CONFIG.containers, enabled: false},
+    recordPath: undefined,
     hostname: 'h',
     sinks: [],
     log: (level, message) => log.push(`${level}: ${message}`),
@@ -70,9 +80,11 @@ describe('startDetector', () => {
           loads.push(generation)
           return {generation, rules: 1, tookMs: 1}
         },
+        deliverContainer: () => {},
+        nameAddresses: () => {},
         stop: async () => SUMMARY,
       }
-      return {detection, armed: {rules: 1, kinds: [], hooks: []}}
+      return {detection, armed: {rules: 1, kinds: [], hooks: [], hookReason: '', startScan: ''}}
     },
     ...extra,
   })
@@ -95,12 +107,12 @@ describe('startDetector', () => {
   it('names what live detection does not serve', async () => {
     writeFileSync(
       rules,
-      RULE.replace('evt.type = creat', 'evt.type = creat and container.name = x') +
+      RULE.replace('evt.type = creat', 'evt.type = creat and evt.pluginname = x') +
         RULE.replace('rule: r', 'rule: s').replace('creat', 'swapon'),
     )
     detector = await startDetector(settings())
     assert.ok(
-      log.some(line => /warning: .*container\.name.*'r'/.test(line)),
+      log.some(line => /warning: .*evt\.pluginname.*'r'/.test(line)),
       log.join('\n'),
     )
     assert.ok(
@@ -110,12 +122,12 @@ describe('startDetector', () => {
   })
 
   it('tells a gap once, not at every reload', async () => {
-    const gap = RULE.replace('evt.type = creat', 'evt.type = creat and container.name = x')
+    const gap = RULE.replace('evt.type = creat', 'evt.type = creat and evt.pluginname = x')
     writeFileSync(rules, gap)
     detector = await startDetector(settings())
     writeFileSync(rules, gap.replace('output: x', 'output: y'))
     await eventually(() => loads.length === 1)
-    assert.equal(log.filter(line => line.includes('container.name')).length, 1)
+    assert.equal(log.filter(line => line.includes('evt.pluginname')).length, 1)
   })
 
   it('takes new rules and keeps the old ones when the new are broken', async () => {

@@ -1,4 +1,9 @@
-import {type AppendOutput, type Config, DEFAULT_CONFIG} from '../../schema/config.ts'
+import {
+  type AppendOutput,
+  type Config,
+  DEFAULT_CONFIG,
+  type DropAction,
+} from '../../schema/config.ts'
 import {parsePriority} from '../../schema/priority.ts'
 import type {RuleSelection} from '../../schema/rule-selection.ts'
 
@@ -16,7 +21,19 @@ export interface RawConfig {
   readonly json_include_tags_property?: boolean
   readonly json_include_message_property?: boolean
   readonly append_output?: readonly RawAppendOutput[]
-  readonly ring?: {readonly mib?: number}
+  readonly ring?: {readonly state_mib?: number; readonly bulk_mib?: number}
+  readonly entry_copies?: boolean
+  readonly kernel_filter?: boolean
+  readonly drops?: RawDrops
+  readonly syscall_event_drops?: RawDrops
+  readonly containers?: {
+    readonly enabled?: boolean
+    readonly wait_ms?: number
+    readonly timeout_ms?: number
+    readonly label_max_len?: number
+    readonly host_root?: string
+    readonly sockets?: Partial<Config['containers']['sockets']>
+  }
   readonly outputs?: {
     readonly stdout?: {readonly enabled?: boolean}
     readonly file?: {
@@ -42,6 +59,13 @@ export interface RawConfig {
     readonly url?: string
     readonly user_agent?: string
   }
+}
+
+interface RawDrops {
+  readonly actions?: readonly DropAction[]
+  readonly threshold?: number
+  readonly rate?: number
+  readonly max_burst?: number
 }
 
 interface RawRuleStep {
@@ -78,8 +102,37 @@ export function buildConfig(raw: RawConfig): Config {
       includeMessage: raw.json_include_message_property ?? defaults.json.includeMessage,
     },
     appendOutput: (raw.append_output ?? []).map(appendOf),
-    ring: {mib: ring?.mib ?? defaults.ring.mib},
+    ring: {
+      stateMib: ring?.state_mib ?? defaults.ring.stateMib,
+      bulkMib: ring?.bulk_mib ?? defaults.ring.bulkMib,
+    },
+    entryCopies: raw.entry_copies ?? defaults.entryCopies,
+    kernelFilter: raw.kernel_filter ?? defaults.kernelFilter,
+    drops: dropsOf(raw.drops ?? raw.syscall_event_drops ?? {}),
+    containers: containersOf(raw),
     outputs: outputsOf(raw),
+  }
+}
+
+function containersOf({containers: raw}: RawConfig): Config['containers'] {
+  const defaults = DEFAULT_CONFIG.containers
+  return {
+    enabled: raw?.enabled ?? defaults.enabled,
+    waitMs: raw?.wait_ms ?? defaults.waitMs,
+    timeoutMs: raw?.timeout_ms ?? defaults.timeoutMs,
+    labelMaxLength: raw?.label_max_len ?? defaults.labelMaxLength,
+    hostRoot: raw?.host_root ?? defaults.hostRoot,
+    sockets: {...defaults.sockets, ...raw?.sockets},
+  }
+}
+
+function dropsOf({actions, threshold, rate, max_burst}: RawDrops): Config['drops'] {
+  const defaults = DEFAULT_CONFIG.drops
+  return {
+    actions: actions ?? defaults.actions,
+    threshold: threshold ?? defaults.threshold,
+    rate: rate ?? defaults.rate,
+    maxBurst: max_burst ?? defaults.maxBurst,
   }
 }
 

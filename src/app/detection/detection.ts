@@ -3,7 +3,12 @@ import {extname} from 'node:path'
 import {Worker} from 'node:worker_threads'
 import type {RuleFile} from '../../compiler/rules/load.ts'
 import {CodedError} from '../../diagnostics/error.ts'
+import type {Log} from '../../diagnostics/log.ts'
 import type {Alert} from '../../schema/alert.ts'
+import type {ByteString} from '../../schema/bytes.ts'
+import type {ContainerInfo} from '../../state/containers/container-info.ts'
+import type {ContainerRequest} from '../../state/containers/container-table.ts'
+import type {AddressName} from '../../state/domain-names.ts'
 import {returnCredit} from './alert-channel.ts'
 import type {DetectionSummary, FromWorker, ToWorker, WorkerError, WorkerSetup} from './protocol.ts'
 
@@ -12,6 +17,11 @@ export interface DetectionEvents {
   readonly onAlert: (alert: Alert) => void
   /** The worker ended although nobody asked it to. Everything is detached. */
   readonly onFailure: (error: CodedError) => void
+  /** Somebody is to find out what a container is, and to say it by `deliverContainer`. */
+  readonly onContainer: (request: ContainerRequest) => void
+  /** The addresses of these domain names are to be given by `nameAddresses`; replaces what was asked before. */
+  readonly onNames: (names: readonly ByteString[]) => void
+  readonly onLog: Log
 }
 
 /** What is known once detection is armed. */
@@ -19,6 +29,10 @@ export interface ArmedDetection {
   readonly rules: number
   readonly kinds: readonly string[]
   readonly hooks: readonly string[]
+  /** Why these hooks. */
+  readonly hookReason: string
+  /** How the processes of the start were found. */
+  readonly startScan: string
 }
 
 /** When new rules took effect. */
@@ -30,7 +44,10 @@ export interface RulesActive {
 }
 
 /** What the owner of a running detection may ask of it. */
-export type RunningDetection = Pick<Detection, 'setRules' | 'stop'>
+export type RunningDetection = Pick<
+  Detection,
+  'setRules' | 'deliverContainer' | 'nameAddresses' | 'stop'
+>
 
 interface Waiter<T> {
   readonly resolve: (value: T) => void
@@ -83,9 +100,21 @@ export class Detection {
   /** Makes the rules of these files the rules, in one step. Rejects when they cannot be; the old ones stay then. */
   setRules(files: readonly RuleFile[], generation: number): Promise<RulesActive> {
     return new Promise((resolve, reject) => {
+      if (this.#ended || this.#stopping !== undefined)
+        return reject(new CodedError('INTERNAL', 'detection is ending'))
       this.#reloads.set(generation, {resolve, reject})
       this.#tell({type: 'rules', files, generation})
     })
+  }
+
+  /** The answer to `onContainer`; undefined when nobody knows the container. */
+  deliverContainer(id: ByteString, info: ContainerInfo | undefined): void {
+    this.#tellLater({type: 'container', id, info})
+  }
+
+  /** The answer to `onNames`. */
+  nameAddresses(entries: readonly AddressName[]): void {
+    this.#tellLater({type: 'addresses', entries})
   }
 
   /** Judges what has happened up to now, detaches everything, and gives the summary. */
@@ -96,6 +125,11 @@ export class Detection {
       this.#tell({type: 'stop'})
     })
     return this.#stopping
+  }
+
+  /** For answers that may come after the worker has closed the descriptor that wakes it: it wants them no more then. */
+  #tellLater(message: ToWorker): void {
+    if (!this.#ended && this.#stopping === undefined) this.#tell(message)
   }
 
   #tell(message: ToWorker): void {
@@ -115,6 +149,15 @@ export class Detection {
       case 'alerts':
         for (const alert of message.alerts) this.#events.onAlert(alert)
         returnCredit(this.#credit, message.alerts.length)
+        return
+      case 'container':
+        this.#events.onContainer(message.request)
+        return
+      case 'names':
+        this.#events.onNames(message.names)
+        return
+      case 'log':
+        this.#events.onLog(message.level, message.text)
         return
       case 'rulesActive':
         this.#reloads.get(message.generation)?.resolve(message)

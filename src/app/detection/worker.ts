@@ -21,7 +21,7 @@ try {
 }
 
 function detect(): void {
-  const loop = new DetectionLoop(setup, channel)
+  const loop = new DetectionLoop(setup, channel, send)
   try {
     send({
       type: 'armed',
@@ -29,6 +29,8 @@ function detect(): void {
       kinds: loop.kinds,
       wakeFd: loop.wakeFd,
       hooks: loop.hooks,
+      hookReason: loop.hookReason,
+      startScan: loop.startScan,
     })
     while (obey(loop)) loop.turn()
     const summary = loop.stop()
@@ -52,6 +54,14 @@ function obey(loop: DetectionLoop): boolean {
     if (received === undefined) return true
     const message = received.message as ToWorker
     if (message.type === 'stop') return false
+    if (message.type === 'container') {
+      loop.deliver(message.id, message.info)
+      continue
+    }
+    if (message.type === 'addresses') {
+      loop.nameAddresses(message.entries)
+      continue
+    }
     const started = performance.now()
     try {
       loop.setRules(message.files, message.generation)
