@@ -13,6 +13,11 @@ import {COLOR_CHOICES} from './render.ts'
 import {HOOK_CHOICES} from './run-args.ts'
 import {colorOf, toRunArgs} from './run-options.ts'
 
+/** What `bpf` can do. */
+const BPF_ACTIONS = ['disasm', 'verify', 'maps', 'run', 'show'] as const
+/** What `list` can list. */
+const LISTINGS = ['rules', 'macros', 'lists', 'fields', 'events', 'tracepoints', 'helpers'] as const
+
 /** Options that every command takes. */
 const COMMON: readonly OptionSpec[] = [
   {name: 'json', doc: 'print JSON'},
@@ -46,6 +51,13 @@ const CONFIG: readonly OptionSpec[] = [
     doc: 'set a key of the configuration (dotted), outranking the file',
   },
 ]
+
+const HOOKS: OptionSpec = {
+  name: 'hooks',
+  value: 'KIND',
+  choices: HOOK_CHOICES,
+  doc: 'how to attach to the kernel',
+}
 
 /** Options of every command that runs rules. */
 const RULE_OPTIONS: readonly OptionSpec[] = [
@@ -105,7 +117,12 @@ const RULE_OPTIONS: readonly OptionSpec[] = [
 
 const RUN_OPTIONS: readonly OptionSpec[] = [
   ...RULE_OPTIONS,
-  {name: 'hooks', value: 'KIND', choices: HOOK_CHOICES, doc: 'how to attach to the kernel'},
+  HOOKS,
+  {
+    name: 'record',
+    value: 'FILE',
+    doc: 'write every captured event to a capture too: .scap or .jsonl, with .gz packed',
+  },
   {
     name: 'validate',
     short: 'V',
@@ -161,6 +178,39 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'record',
+    summary: 'Write live events to a capture file until interrupted',
+    usage: 'record OUT [--filter EXPR] [OPTIONS]',
+    details: [
+      'The name of OUT says the form: .scap (read by other tools too) or .jsonl (holds everything), either',
+      'with .gz. Without --filter every event is written; with it those that match, and the life of',
+      'processes.',
+    ],
+    positionals: {name: 'OUT', min: 1, max: 1},
+    options: [
+      {name: 'filter', value: 'EXPR', doc: 'a condition as in rules, without macros'},
+      {
+        name: 'duration',
+        short: 'M',
+        value: 'SECONDS',
+        check: 'seconds',
+        doc: 'end after this time',
+      },
+      HOOKS,
+      ...CONFIG,
+      ...COMMON,
+    ],
+    async run(parsed, io) {
+      const {runRecord} = await import('./commands/record.ts')
+      return runRecord(
+        parsed.positionals[0]!,
+        lastValueOf(parsed, 'filter'),
+        toRunArgs(parsed, io),
+        io,
+      )
+    },
+  },
+  {
     name: 'eval',
     summary: 'Evaluate one condition on field events, one JSON object a line',
     usage: 'eval --filter EXPR --events FILE [OPTIONS]',
@@ -189,18 +239,14 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'list',
-    summary: 'List rules, macros, lists, fields or events',
-    usage: 'list rules|macros|lists|fields|events [OPTIONS]',
+    summary: 'List rules, macros, lists, fields, events, tracepoints or helpers',
+    usage: `list ${LISTINGS.join('|')} [GLOB] [OPTIONS]`,
     details: [
       'Rules, macros and lists come from --rules, else from the configuration. Fields and events marked',
-      'with a star are known to conditions but not served by live detection.',
+      'with a star are known to conditions but not served by live detection. Tracepoints are those of this',
+      'kernel, with the place of each argument; GLOB chooses among them (sched_*, syscalls/*open*).',
     ],
-    positionals: {
-      name: 'rules|macros|lists|fields|events',
-      choices: ['rules', 'macros', 'lists', 'fields', 'events'],
-      min: 1,
-      max: 1,
-    },
+    positionals: {name: LISTINGS.join('|'), choices: LISTINGS, min: 1, max: 2},
     options: [RULES, ...CONFIG, ...COMMON],
     async run(parsed, io) {
       return list(parsed, parsed.positionals[0]!, io)
@@ -220,22 +266,30 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'bpf',
-    summary: 'Show the generated kernel programs or those that are loaded',
-    usage: 'bpf disasm --rules PATH... | bpf show [OPTIONS]',
+    summary: 'Look into, judge and run BPF programs',
+    usage: 'bpf disasm|verify|maps|run|show [FILE.o|ID] [--rules PATH...] [OPTIONS]',
     details: [
-      'disasm prints the programs that the rules become; show lists the detector programs and maps in',
-      'the kernel.',
+      'FILE.o is what clang -O2 -g -target bpf -c makes. disasm prints programs, those of the object or',
+      'those that the rules become; verify says whether they would be accepted and why not; maps prints the',
+      'maps of an object, or what a loaded map holds; run attaches the programs and prints what they print',
+      'until interrupted; show lists the detector programs and maps in the kernel.',
     ],
-    positionals: {name: 'disasm|show', choices: ['disasm', 'show'], min: 1, max: 1},
-    options: [RULES, ...COMMON],
+    positionals: {name: BPF_ACTIONS.join('|'), choices: BPF_ACTIONS, min: 1, max: 2},
+    options: [
+      RULES,
+      {name: 'kernel', doc: 'verify: ask the kernel too'},
+      {
+        name: 'duration',
+        short: 'M',
+        value: 'SECONDS',
+        check: 'seconds',
+        doc: 'run: end after this time',
+      },
+      ...COMMON,
+    ],
     async run(parsed, io) {
-      const action = parsed.positionals[0] === 'show' ? 'show' : 'disasm'
-      const rules = valuesOf(parsed, 'rules')
-      if (action === 'disasm' && rules.length === 0) {
-        throw usageError('bpf disasm needs --rules PATH')
-      }
-      const {runBpf} = await import('./commands/bpf.ts')
-      return runBpf({action, rules, json: hasOption(parsed, 'json')}, io)
+      const {runBpfLine} = await import('./bpf-line.ts')
+      return runBpfLine(parsed, io)
     },
   },
   {
@@ -304,10 +358,13 @@ async function validate(
 }
 
 async function list(parsed: ParsedCommand, kind: string, io: CliIo): Promise<number> {
+  const glob = parsed.command.name === 'list' ? parsed.positionals[1] : undefined
+  if (glob !== undefined && kind !== 'tracepoints') throw usageError(`list ${kind} takes no GLOB`)
   const {runList} = await import('./commands/list.ts')
   return runList(
     {
       kind,
+      glob,
       rules: valuesOf(parsed, 'rules'),
       config: lastValueOf(parsed, 'config'),
       overrides: valuesOf(parsed, 'option'),

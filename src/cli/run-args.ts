@@ -32,6 +32,8 @@ export interface RunArgs {
   readonly printFormat: string | undefined
   /** Where the JSON summary goes at the end. */
   readonly summaryFile: string | undefined
+  /** Capture that every captured event is written to beside the run. */
+  readonly recordPath: string | undefined
   readonly isoTime: boolean
   readonly hooks: (typeof HOOK_CHOICES)[number]
   /** Leave invalid rules out instead of ending. */

@@ -37,6 +37,7 @@ export function toRunArgs(parsed: ParsedCommand, io: CliIo): RunArgs {
     durationMs: duration === undefined ? undefined : Math.ceil(Number(duration) * 1000),
     printFormat: format === undefined ? undefined : (PRINT_PRESETS.get(format) ?? format),
     summaryFile: lastValueOf(parsed, 'summary'),
+    recordPath: lastValueOf(parsed, 'record'),
     isoTime: hasOption(parsed, 'iso-time'),
     hooks: HOOK_CHOICES.find(choice => choice === hooks) ?? 'auto',
     skipInvalidRules: hasOption(parsed, 'skip-invalid-rules'),

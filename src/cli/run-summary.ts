@@ -1,3 +1,4 @@
+import type {RecordingSummary} from '../app/detection/recording.ts'
 import type {RunSummary} from '../app/detector.ts'
 
 /** The summary as the JSON object of the command's contract. */
@@ -16,6 +17,9 @@ export function summaryJson(summary: RunSummary): string {
     by_kind: detection.byKind,
     unknown_threads: detection.unknownThreads,
     evicted_threads: detection.evictedThreads,
+    mended_threads: detection.mendedThreads,
+    containers: detection.containers,
+    ...(detection.recording && {recording: detection.recording}),
     calls_not_examined: {socketcall_32bit: detection.socketcalls},
     restarts: summary.restarts,
     blind_ms: Math.round(summary.blindMs),
@@ -46,6 +50,11 @@ export function summaryText(summary: RunSummary): string {
   ]
   if (detection.socketcalls > 0)
     lines.push(`  ${detection.socketcalls} 32-bit socketcalls were not examined`)
+  const {recording, containers} = detection
+  if (recording !== undefined)
+    lines.push(`  ${recording.events} events are in ${recording.path}${failureText(recording)}`)
+  const late = (containers['timeout'] ?? 0) + (containers['overflow'] ?? 0)
+  if (late > 0) lines.push(`  ${late} events were judged without knowing their container`)
   if (summary.restarts > 0) {
     lines.push(
       `  detection was started anew ${summary.restarts} times, blind for ${Math.round(summary.blindMs)} ms`,
@@ -57,6 +66,10 @@ export function summaryText(summary: RunSummary): string {
       lines.push(`  ${sink}: ${deadLettered} alerts were refused by the receiver`)
   }
   return `${lines.join('\n')}\n`
+}
+
+function failureText({failure}: RecordingSummary): string {
+  return failure === undefined ? '' : `, cut short: ${failure}`
 }
 
 function dropsOf({detection, queue}: RunSummary): Record<string, number> {

@@ -82,20 +82,20 @@ describe('detector run in bad places', function () {
           `echo $$ > ${CGROUP}/detector-test/cgroup.procs && exec "$@"`,
         'sh',
       ],
-      args: ['-o', 'ring.mib=512'],
+      args: ['-o', 'ring.bulk_mib=512'],
       code: 3,
-      says: [/det_events .*ENOMEM/, /smaller buffer/],
+      says: [/det_bulk .*ENOMEM/, /smaller buffer/],
       obstacle: () =>
         existsSync(`${CGROUP}/memory.limit_in_bytes`)
           ? undefined
           : `no cgroup controller at ${CGROUP}`,
     },
     {
-      name: 'with a hook that is not built',
-      under: () => [],
-      args: ['--hooks', 'raw_tp'],
-      code: 2,
-      says: [/--hooks raw_tp is not built/],
+      name: 'with trace events that cannot be read',
+      under: () => withoutFolder('/sys/kernel/tracing'),
+      args: ['--hooks', 'tracepoint'],
+      code: 3,
+      says: [/trace events of system calls cannot be read/, /mount tracefs/],
     },
   ]
   for (const {name, under, args = [], code, says, obstacle} of places) {

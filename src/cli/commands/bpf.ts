@@ -2,12 +2,14 @@ import {readRuleFiles} from '../../app/rule-files.ts'
 import {capturePlanOf, compileRuleSet} from '../../app/rule-set.ts'
 import {disassemble} from '../../bpf/disassembler.ts'
 import {slotsOf} from '../../bpf/instruction.ts'
-import type {AttachPoint, ProgramSpec} from '../../bpf/specs.ts'
-import {capturePrograms} from '../../compiler/bpf/capture.ts'
-import {entryPrograms, OBJECT_PREFIX} from '../../compiler/bpf/tracepoint-entries.ts'
+import {type AttachPoint, attachNames, type ProgramSpec} from '../../bpf/specs.ts'
+import {planHooks} from '../../compiler/bpf/hook-plan.ts'
+import {kernelPrograms} from '../../compiler/bpf/kernel-programs.ts'
+import {DEFAULT_RING_SIZES} from '../../compiler/bpf/lane.ts'
+import {OBJECT_PREFIX} from '../../compiler/bpf/tracepoints.ts'
 import {CodedError} from '../../diagnostics/error.ts'
 import {listObjects} from '../../sensor/bpf-syscall.ts'
-import {checkKernel} from '../../sensor/capabilities.ts'
+import {checkKernel, readHookFacts} from '../../sensor/capabilities.ts'
 import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
 import type {BpfArgs} from '../run-args.ts'
@@ -35,11 +37,10 @@ async function disassembleRules(args: BpfArgs, io: Pick<CliIo, 'stdout'>): Promi
     })
   }
   // The detector's own process id is a constant of the programs; none is running here.
-  const host = {btf: checkKernel(), selfPid: 0}
-  const captures = [...capturePlanOf(set).kinds].flatMap(([index, request]) =>
-    capturePrograms(index, request, host),
-  )
-  const programs = [...entryPrograms(host), ...captures]
+  const btf = checkKernel()
+  const plan = capturePlanOf(set)
+  const hooks = planHooks(plan, readHookFacts(btf))
+  const programs = kernelPrograms(plan, {btf, selfPid: 0, hooks, rings: DEFAULT_RING_SIZES})
   if (args.json) {
     const entries = programs.map(({name, attach, instructions}) => ({
       name,
@@ -58,8 +59,8 @@ function programText({name, attach, instructions}: ProgramSpec): string {
 }
 
 function attachText(attach: AttachPoint): string {
-  if (attach.kind === 'tp_btf') return `tp_btf/${attach.tracepoint}`
-  return `tail call from tp_btf/${attach.tracepoint} through ${attach.map}[${attach.slot}] of each half`
+  if (attach.kind !== 'tail_call') return attachNames(attach).join(' ')
+  return `tail call from ${attach.hook}/${attach.tracepoint} through ${attach.map}[${attach.slot}] of each half`
 }
 
 /** Prints what a running detector has in the kernel. Run counts are kept only while kernel statistics are on. */

@@ -1,11 +1,14 @@
 import {LIVE_EVENTS} from '../../schema/capture-table.ts'
 import type {EventPair} from '../../schema/event-pair.ts'
 import {EVENT_PAIRS} from '../../schema/event-table.ts'
+import {OWN_EVENTS} from '../../schema/tables/events-own.ts'
 import type {CliIo} from '../io.ts'
 
 /** Prints the events that rules know: name, category, parameters, and whether live detection captures them. */
 export function listEvents(args: {readonly json: boolean}, io: CliIo): void {
-  const events = EVENT_PAIRS.filter(pair => pair.status === 'current').map(described)
+  const events = [...EVENT_PAIRS.filter(pair => pair.status === 'current'), ...OWN_EVENTS].map(
+    described,
+  )
   if (args.json) io.stdout(`${JSON.stringify(events)}\n`)
   else io.stdout(events.map(row).join(''))
 }

@@ -1,4 +1,4 @@
-import {LIVE_FIELDS} from '../../engine/fields/live-fields.ts'
+import {FILLED_FIELDS} from '../../engine/field-binder.ts'
 import {FIELDS, type FieldDef} from '../../schema/field-table.ts'
 import type {CliIo} from '../io.ts'
 import {paint} from '../render.ts'
@@ -24,13 +24,13 @@ function described(field: FieldDef): Record<string, unknown> {
     filter_only: field.filterOnly === true,
     print_only: field.printOnly === true,
     deprecated: field.deprecated === true,
-    live: LIVE_FIELDS.has(field.name),
+    live: FILLED_FIELDS.has(field.name),
     doc: field.doc,
   }
 }
 
 function row(field: FieldDef, color: boolean): string {
-  const star = LIVE_FIELDS.has(field.name) ? ' ' : '*'
+  const star = FILLED_FIELDS.has(field.name) ? ' ' : '*'
   const type = field.list === true ? `list of ${field.type}` : field.type
   const notes = [
     field.arg === undefined ? '' : `argument ${field.arg.syntax}, ${field.arg.mode}`,

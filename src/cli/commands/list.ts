@@ -2,11 +2,15 @@ import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
 import {listEvents} from './list-events.ts'
 import {listFields} from './list-fields.ts'
+import {listHelpers} from './list-helpers.ts'
+import {listTracepoints} from './list-tracepoints.ts'
 
 /** What `detector list` was asked for. */
 export interface ListArgs {
-  /** rules, macros, lists, fields or events. */
+  /** rules, macros, lists, fields, events, tracepoints or helpers. */
   readonly kind: string
+  /** Chooses among tracepoints. */
+  readonly glob: string | undefined
   /** Rule files and folders; empty: those of the config file. */
   readonly rules: readonly string[]
   readonly config: string | undefined
@@ -22,6 +26,8 @@ export interface ListArgs {
 export async function runList(args: ListArgs, io: CliIo): Promise<number> {
   if (args.kind === 'fields') listFields(args, io)
   else if (args.kind === 'events') listEvents(args, io)
+  else if (args.kind === 'helpers') listHelpers(args, io)
+  else if (args.kind === 'tracepoints') listTracepoints(args, io)
   else {
     const {listRuleItems} = await import('./list-rule-items.ts')
     return listRuleItems(args, io)

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs'
+import {statSync, writeFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {loadConfig} from '../../app/config.ts'
 import {type ReplayResult, replayCapture} from '../../app/replay.ts'
@@ -13,6 +13,7 @@ import type {Alert} from '../../schema/alert.ts'
 import type {Config} from '../../schema/config.ts'
 import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
+import {createProgressBar, type ProgressBar} from '../progress-bar.ts'
 import {paintPriority, renderLog} from '../render.ts'
 import {ruleOptionsOf, rulePathsOf} from '../rule-choice.ts'
 import type {RunArgs} from '../run-args.ts'
@@ -46,20 +47,32 @@ export async function runReplay(capture: string, args: RunArgs, io: CliIo): Prom
   const rules = loadRules(args, config, log)
   const format = lineFormat(args, config, io)
   const counts: Counts = {alerts: 0, byRule: new Map(), byPriority: new Map()}
+  const progress = progressBar(capture, args, io)
   const result = await replayCapture({
     path: capture,
     rules,
     matching: args.matchMode ?? config.ruleMatching,
     hostname: io.env['FALCO_HOSTNAME'] ?? hostname(),
     limitNs: args.durationMs === undefined ? undefined : BigInt(args.durationMs * NS_PER_MS),
+    onProgress: progress?.update,
     onAlert: alert => {
       count(counts, alert)
+      progress?.hide()
       io.stdout(`${format(alert)}\n`)
     },
   })
+  progress?.hide()
   if (args.summaryFile !== undefined)
     writeFileSync(args.summaryFile, `${JSON.stringify(summary(result, counts))}\n`)
   return verdict(capture, result, log)
+}
+
+/** By the bytes of the file that are read. On a terminal only, and only for a file whose size is known. */
+function progressBar(capture: string, args: RunArgs, io: CliIo): ProgressBar | undefined {
+  if (args.quiet || process.stderr.isTTY !== true) return undefined
+  const file = statSync(capture, {throwIfNoEntry: false})
+  if (file?.isFile() !== true) return undefined
+  return createProgressBar({total: file.size, write: io.stderr, now: () => performance.now()})
 }
 
 function loadRules(args: RunArgs, config: Config, log: Log): ReturnType<typeof engineRules> {
@@ -109,10 +122,11 @@ function summary({capture, spanNs}: ReplayResult, counts: Counts): object {
 
 function verdict(name: string, {capture}: ReplayResult, log: Log): number {
   if (capture.damage !== undefined) {
-    const {offset, reason} = capture.damage
+    const {offset, line, reason} = capture.damage
+    const place = line === undefined ? '' : `line ${line}, `
     log(
       'warning',
-      `${name} is damaged at offset ${offset} of its unpacked content: ${reason}; ${capture.events} events before it were read`,
+      `${name} is damaged at ${place}offset ${offset} of its unpacked content: ${reason}; ${capture.events} events before it were read`,
     )
     return EXIT.findings
   }

@@ -2,7 +2,6 @@ import {writeFileSync} from 'node:fs'
 import {hostname, release} from 'node:os'
 import {loadConfig} from '../../app/config.ts'
 import {type RunningDetector, startDetector} from '../../app/detector.ts'
-import {CodedError} from '../../diagnostics/error.ts'
 import type {Log} from '../../diagnostics/log.ts'
 import {formatJson} from '../../outputs/formats/json.ts'
 import {formatTerminal, formatText} from '../../outputs/formats/text.ts'
@@ -21,19 +20,12 @@ import {summaryJson, summaryText} from '../run-summary.ts'
 import {listenForSignals} from '../signals.ts'
 
 const MIB = 1024 * 1024
-/** Hooks that are built so far. */
-const KNOWN_HOOKS: readonly string[] = ['auto', 'tp_btf']
 
 /**
  * Runs live detection until a signal, the end of `--duration`, or a breakdown.
  * @throws CodedError with the exit code of whatever keeps it from starting.
  */
 export async function runDetector(args: RunArgs, io: CliIo): Promise<number> {
-  if (!KNOWN_HOOKS.includes(args.hooks)) {
-    throw new CodedError('CLI_USAGE', `--hooks ${args.hooks} is not built yet`, {
-      hint: `use ${KNOWN_HOOKS.join(' or ')}`,
-    })
-  }
   const errorColor = args.color && process.stderr.isTTY === true
   const log: Log = (level, message) => {
     if (args.quiet && level !== 'error') return
@@ -54,14 +46,22 @@ export async function runDetector(args: RunArgs, io: CliIo): Promise<number> {
     rulePaths,
     ruleOptions: ruleOptionsOf(args, config),
     matching: args.matchMode ?? config.ruleMatching,
-    ringBytes: config.ring.mib * MIB,
+    rings: {stateBytes: config.ring.stateMib * MIB, bulkBytes: config.ring.bulkMib * MIB},
+    hooks: args.hooks,
+    entryCopies: config.entryCopies,
+    kernelFilter: config.kernelFilter,
+    drops: config.drops,
+    containers: config.containers,
+    recordPath: args.recordPath,
     hostname: io.env['FALCO_HOSTNAME'] ?? hostname(),
     sinks: sinksOf(config, args, io),
     log,
   })
   end.detector = detector
   const {armed} = detector
-  log('debug', `hooks: ${armed.hooks.join(' ')}; captured: ${armed.kinds.join(' ')}`)
+  log('debug', `hooks: ${armed.hooks.join(' ')} (${armed.hookReason})`)
+  log('debug', `captured: ${armed.kinds.join(' ')}`)
+  log('debug', `processes at the start: ${armed.startScan}`)
   log('info', `armed: ${armed.rules} rules, ${armed.kinds.length} hooks, kernel ${release()}`)
   const timer = args.durationMs === undefined ? undefined : setTimeout(end.stop, args.durationMs)
   try {

@@ -58,7 +58,7 @@ describe('detector bpf', () => {
     const text = await output(false)
     assert.match(text, /det_unlink: tail call from tp_btf\/sys_exit through det_sys_exit\[87\]/)
     assert.match(text, /call probe_read_user_str/)
-    assert.match(text, /= map\[det_events\]/)
+    assert.match(text, /= map\[det_(state|bulk)\]/)
   })
 
   it('refuses rules that are invalid', async () => {
