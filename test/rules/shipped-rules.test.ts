@@ -6,7 +6,7 @@ import {fieldEventBinder, parseFieldEvent} from '../../src/compiler/field-events
 import {compileRuleMatcher} from '../../src/compiler/js/matcher.ts'
 import {ruleChecker} from '../../src/compiler/rule-checker.ts'
 import {loadRuleFiles} from '../../src/compiler/rules/load.ts'
-import {LIVE_FIELDS} from '../../src/engine/fields/live-fields.ts'
+import {FILLED_FIELDS} from '../../src/engine/field-binder.ts'
 import {packageRoot} from '../../src/paths.ts'
 
 const CODE = 1
@@ -372,7 +372,7 @@ describe('shipped rules', () => {
         ...rule.conditionText.matchAll(/\b((?:evt|fd|fs|proc|user|group)\.[a-z_.]+[a-z])/g),
       ]
       for (const [, name = ''] of used) {
-        const known = LIVE_FIELDS.has(name) || LIVE_FIELDS.has(name.replace(/\.[a-z]+$/, ''))
+        const known = FILLED_FIELDS.has(name) || FILLED_FIELDS.has(name.replace(/\.[a-z]+$/, ''))
         assert.ok(known, `${name} is not filled live`)
       }
       assert.ok(rule.tags.some(tag => /^T\d{4}(\.\d{3})?$/.test(tag)))

@@ -87,7 +87,10 @@ export interface SummaryFile {
   readonly by_rule: Readonly<Record<string, number>>
   readonly drops: {readonly total: number; readonly by_reason: Readonly<Record<string, number>>}
   readonly by_kind: Readonly<
-    Record<string, {seen: number; passed: number; dropped: number; matched: number}>
+    Record<
+      string,
+      {seen: number; passed: number; dropped: number; filtered: number; matched: number}
+    >
   >
 }
 

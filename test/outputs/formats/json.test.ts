@@ -66,6 +66,11 @@ describe('formatJson', () => {
     assert.equal((property('output_fields', {fields}) as {x: number}).x, 2)
   })
 
+  it('says what was not whole, and nothing when all was', () => {
+    assert.deepEqual(property('incomplete', {incomplete: ['state']}), ['state'])
+    assert.equal(property('incomplete', {}), undefined)
+  })
+
   it('takes a field called __proto__ as any other', () => {
     const line = formatJson(mkAlert({fields: [['__proto__', 'x']]}), standard)
     assert.ok(line.includes('"__proto__":"x"'), line)

@@ -1,6 +1,7 @@
 // Causes known numbers of events for the live tests: burst ACTION COUNT ARGUMENT
 //   open PATH    opens and closes PATH          write PATH   writes one byte to PATH at a time, opened once
 //   connect PORT connects to 127.0.0.1:PORT     exec PATH    runs PATH and waits for it
+//   paced RATE:PATH opens and closes PATH at most RATE times a second
 //   openclose PATH   like open, for benchmarks      getppid -    calls getppid
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -58,6 +59,21 @@ int main(int argc, char **argv) {
       pid_t pid;
       if (posix_spawn(&pid, argument, NULL, NULL, args, environ)) die("posix_spawn");
       waitpid(pid, NULL, 0);
+    }
+  } else if (!strcmp(action, "paced")) {
+    long rate = atol(argument);
+    const char *path = strchr(argument, ':') + 1;
+    struct timespec next = begin;
+    for (long done = 0; done < count;) {
+      // A hundredth of a second's worth at a time.
+      for (long i = 0; i < rate / 100 && done < count; i++, done++) {
+        int fd = open(path, O_RDONLY);
+        if (fd < 0) die("open");
+        close(fd);
+      }
+      next.tv_nsec += 10000000;
+      if (next.tv_nsec >= 1000000000) next.tv_sec++, next.tv_nsec -= 1000000000;
+      clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
     }
   } else if (!strcmp(action, "getppid")) {
     for (long i = 0; i < count; i++) syscall(SYS_getppid);
