@@ -15,5 +15,7 @@ export const BENCHMARKS: ReadonlyMap<string, BenchmarkModule> = new Map<string, 
   ['compile', async () => (await import('./compile.bench.ts')).run],
   ['match', async () => (await import('./match.bench.ts')).run],
   ['decode', async () => (await import('./decode.bench.ts')).run],
+  ['replay', async () => (await import('./replay.bench.ts')).run],
+  ['rate', async () => (await import('./rate.bench.ts')).run],
   ['overhead', async () => (await import('./overhead.bench.ts')).run],
 ])

@@ -1,4 +1,4 @@
-import {execFileSync, spawnSync} from 'node:child_process'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {mkdtempSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -23,4 +23,17 @@ export function runBurst(
   })
   if (status !== 0) throw new Error(`burst ${action} ended with ${status}`)
   return {pid, eachNs: Number(stdout) / count}
+}
+
+/** Opens and closes the program's own file so many times a second, in even portions, for so long. */
+export async function spawnPaced(
+  program: string,
+  perSecond: number,
+  seconds: number,
+): Promise<void> {
+  const child = spawn(program, ['paced', String(perSecond * seconds), `${perSecond}:${program}`], {
+    stdio: 'ignore',
+  })
+  const status = await new Promise<number | null>(resolve => child.on('close', resolve))
+  if (status !== 0) throw new Error(`burst paced ended with ${status}`)
 }

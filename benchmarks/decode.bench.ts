@@ -1,20 +1,15 @@
 import {dirname} from 'node:path'
+import {openKernelSide} from '../src/app/detection/kernel-side.ts'
 import {readRuleFiles} from '../src/app/rule-files.ts'
 import {capturePlanOf, compileRuleSet, engineRules} from '../src/app/rule-set.ts'
-import {capturePrograms} from '../src/compiler/bpf/capture.ts'
-import {captureMaps, entryPrograms, MAP_NAME} from '../src/compiler/bpf/tracepoint-entries.ts'
 import {evaluate} from '../src/compiler/interpret.ts'
 import {Engine} from '../src/engine/engine.ts'
-import {liveBinder} from '../src/engine/fields/live-binder.ts'
+import {fieldBinder} from '../src/engine/field-binder.ts'
 import {MatchContext} from '../src/engine/match-context.ts'
 import {packageRoot} from '../src/paths.ts'
 import {readBootClock} from '../src/sensor/boot-clock.ts'
-import {checkKernel} from '../src/sensor/capabilities.ts'
 import {RecordEvent} from '../src/sensor/decoder.ts'
-import {ownKernelPid} from '../src/sensor/own-process.ts'
-import {Sensor} from '../src/sensor/sensor.ts'
 import {HostState} from '../src/state/host-state.ts'
-import {Users} from '../src/state/users.ts'
 import {compileBurst, runBurst} from './burst-program.ts'
 import {type Measurement, machine, measure} from './harness.ts'
 
@@ -58,10 +53,8 @@ export async function run(): Promise<DecodeResult> {
   const clock = readBootClock()
   const recording = record(set, clock)
   const event = new RecordEvent(clock)
-  const newState = (): HostState =>
-    new HostState({procRoot: '/proc', maxThreads: 100_000, bootNs: () => clock.bootNs})
-  const environment = {hostname: 'bench', users: new Users(() => 0)}
-  const binder = liveBinder(environment)
+  const newState = (): HostState => new HostState({maxThreads: 100_000})
+  const binder = fieldBinder({hostname: 'bench'})
   const engineWith = (rules: ReturnType<typeof engineRules>): Engine => {
     const engine = new Engine({
       context: new MatchContext(newState()),
@@ -82,8 +75,7 @@ export async function run(): Promise<DecodeResult> {
   }
   const withoutRules = engineWith([])
   const withRules = engineWith(engineRules(set))
-  const twinState = newState()
-  const twin = new MatchContext(twinState)
+  const twin = new MatchContext(newState())
   const stages: readonly (readonly [DecodeResult['cases'][number]['stage'], () => void])[] = [
     ['decode', replay(() => void event.timeNs())],
     ['decode + state', replay(() => void withoutRules.process(event))],
@@ -91,12 +83,11 @@ export async function run(): Promise<DecodeResult> {
     [
       'decode + state + interpreter',
       replay(() => {
-        const thread = twinState.before(event)
-        twin.moveTo(event, thread)
+        twin.begin(event)
         set.rules.find(
           rule => rule.eventCodes.has(event.def.code) && evaluate(rule.condition, twin, binder),
         )
-        twinState.after(event, thread)
+        twin.end()
       }),
     ],
   ]
@@ -118,23 +109,13 @@ function record(
   set: ReturnType<typeof compileRuleSet>,
   clock: ReturnType<typeof readBootClock>,
 ): Recording {
-  const btf = checkKernel()
-  const host = {btf, selfPid: ownKernelPid()}
-  const sensor = Sensor.open({
-    maps: captureMaps(64 << 20),
-    entries: entryPrograms(host),
-    ring: MAP_NAME.events,
-    active: MAP_NAME.active,
-    btf,
+  const {sensor} = openKernelSide(capturePlanOf(set), 'auto', {
+    stateBytes: 64 << 20,
+    bulkBytes: 64 << 20,
   })
   const chunks: Buffer[] = []
   const places: [number, number][] = []
   try {
-    sensor.install(
-      [...capturePlanOf(set).kinds].flatMap(([index, request]) =>
-        capturePrograms(index, request, host),
-      ),
-    )
     const program = compileBurst()
     sensor.attach()
     const makers = new Set([

@@ -1,88 +1,98 @@
-import {spawn} from 'node:child_process'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {packageRoot} from '../src/paths.ts'
 import {compileBurst, runBurst} from './burst-program.ts'
+import {startDetector} from './detector-run.ts'
 import {machine} from './harness.ts'
 
 /** What {@link run} yields: what a running detector adds to a call, beside the same call without it. Needs root. */
 export interface OverheadResult {
   readonly name: 'overhead'
   readonly machine: ReturnType<typeof machine>
-  readonly rules: string
   readonly rounds: number
-  readonly cases: readonly {
-    readonly call: 'getppid' | 'openat + close'
-    /** Medians over the rounds, nanoseconds a call. */
-    readonly withoutNs: number
-    readonly withNs: number
-    readonly addedNs: number
-    /** Lowest and highest difference of one round. */
-    readonly addedRangeNs: readonly [number, number]
-  }[]
+  readonly cases: readonly OverheadCase[]
 }
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
-const ROUNDS = 7
+/** One call under one rule set. */
+export interface OverheadCase {
+  /** `public`: all rules of the public files; `shipped`: those of the package. */
+  readonly rules: 'public' | 'shipped'
+  readonly call: string
+  /** Medians over the rounds, nanoseconds a call. */
+  readonly withoutNs: number
+  readonly withNs: number
+  readonly addedNs: number
+  /** Lowest and highest difference of one round. */
+  readonly addedRangeNs: readonly [number, number]
+  /** Processor time of the detector for a million calls, milliseconds; and what it held in memory at the end, MiB. */
+  readonly detectorCpuMsPerMillion: number
+  readonly detectorMib: number
+}
+
+const ROUNDS = 5
 const CASES = [
-  {call: 'getppid', action: 'getppid', count: 1_000_000},
-  {call: 'openat + close', action: 'openclose', count: 200_000},
+  {call: 'getppid', action: 'getppid', count: 1_000_000, argument: '-'},
+  {call: 'openat + close', action: 'openclose', count: 200_000, argument: undefined},
+  {call: 'write to /dev/null', action: 'write', count: 500_000, argument: '/dev/null'},
+  {call: 'fork + exec + exit', action: 'exec', count: 500, argument: '/bin/true'},
 ] as const
 
-/** Alternates between no detector and a running one with the shipped rules, so that both see the same machine. */
+interface Times {
+  readonly without: number[]
+  readonly with: number[]
+  cpuMs: number
+  mib: number
+}
+
+/** Alternates between no detector and a running one, so that both see the same machine. */
 export async function run(): Promise<OverheadResult> {
   const program = compileBurst()
-  const rules = join(packageRoot, 'rules')
-  const times = CASES.map(() => ({without: [] as number[], with: [] as number[]}))
-  const once = (side: 'without' | 'with'): void => {
-    for (const [index, {action, count}] of CASES.entries()) {
-      times[index]![side].push(runBurst(program, action, count, program).eachNs)
-    }
+  const publicRules = join(packageRoot, '..', 'shared', 'public-rules')
+  const cases: OverheadCase[] = []
+  if (existsSync(publicRules))
+    cases.push(...(await compare(program, 'public', ['-r', publicRules, '--enable-rule', '*'])))
+  cases.push(...(await compare(program, 'shipped', ['-r', join(packageRoot, 'rules')])))
+  return {name: 'overhead', machine: machine(), rounds: ROUNDS, cases}
+}
+
+async function compare(
+  program: string,
+  rules: OverheadCase['rules'],
+  args: readonly string[],
+): Promise<OverheadCase[]> {
+  const all: Times[] = CASES.map(() => ({without: [], with: [], cpuMs: 0, mib: 0}))
+  const once = (index: number): number => {
+    const {action, count, argument = program} = CASES[index]!
+    return runBurst(program, action, count, argument).eachNs
   }
-  for (const {action, count} of CASES) runBurst(program, action, count, program)
+  for (const index of CASES.keys()) once(index)
   for (let round = 0; round < ROUNDS; round++) {
-    once('without')
-    const stop = await startDetector(rules)
-    once('with')
-    await stop()
+    for (const index of CASES.keys()) all[index]!.without.push(once(index))
+    const detector = await startDetector(args)
+    for (const index of CASES.keys()) {
+      const before = detector.cpuMs()
+      all[index]!.with.push(once(index))
+      all[index]!.cpuMs += detector.cpuMs() - before
+      all[index]!.mib = detector.residentMib()
+    }
+    await detector.stop()
   }
-  return {
-    name: 'overhead',
-    machine: machine(),
-    rules: 'shipped',
-    rounds: ROUNDS,
-    cases: CASES.map(({call}, index) => {
-      const {without, with: withIt} = times[index]!
-      const added = withIt.map((time, round) => time - without[round]!)
-      return {
-        call,
-        withoutNs: Math.round(median(without)),
-        withNs: Math.round(median(withIt)),
-        addedNs: Math.round(median(added)),
-        addedRangeNs: [Math.round(Math.min(...added)), Math.round(Math.max(...added))],
-      }
-    }),
-  }
+  return CASES.map(({call, count}, index) => {
+    const {without, with: withIt, cpuMs, mib} = all[index]!
+    const added = withIt.map((time, round) => time - without[round]!)
+    return {
+      rules,
+      call,
+      withoutNs: Math.round(median(without)),
+      withNs: Math.round(median(withIt)),
+      addedNs: Math.round(median(added)),
+      addedRangeNs: [Math.round(Math.min(...added)), Math.round(Math.max(...added))],
+      detectorCpuMsPerMillion: Math.round((cpuMs / (ROUNDS * count)) * 1e6),
+      detectorMib: mib,
+    }
+  })
 }
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1]!
-}
-
-/** Starts a detector in a process of its own and waits until it is armed; gives the way to stop it. */
-async function startDetector(rules: string): Promise<() => Promise<void>> {
-  const child = spawn(process.execPath, [MAIN, '-r', rules], {stdio: ['ignore', 'ignore', 'pipe']})
-  const exited = new Promise<void>(resolve => child.on('close', () => resolve()))
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('armed:')) resolve()
-    })
-    child.on('close', () => reject(new Error(`the detector ended: ${said}`)))
-  })
-  return async () => {
-    child.kill('SIGINT')
-    await exited
-  }
 }
