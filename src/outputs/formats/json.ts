@@ -14,6 +14,7 @@ export interface JsonOptions {
 /** One alert as one JSON object on one line (no line end): keys sorted at every level, integers exact at any size. */
 export function formatJson(alert: Alert, options: JsonOptions): string {
   const members: [string, string][] = [['hostname', text(alert.hostname)]]
+  if (alert.incomplete !== undefined) members.push(['incomplete', jsonValue(alert.incomplete)])
   if (options.includeMessage) members.push(['message', text(alert.message)])
   if (options.includeOutput) members.push(['output', text(alertLine(alert, options))])
   if (options.includeOutputFields) members.push(['output_fields', outputFields(alert, options)])
