@@ -48,8 +48,9 @@ describe('containers live', function () {
     await detector?.end('SIGKILL')
     server?.close()
     server?.closeAllConnections()
-    for (const path of [join(group, 'docker', ID), join(group, 'docker'), group]) rmdirSync(path)
-    rmSync(folder, {recursive: true, force: true})
+    if (group !== undefined)
+      for (const path of [join(group, 'docker', ID), join(group, 'docker'), group]) rmdirSync(path)
+    if (folder !== undefined) rmSync(folder, {recursive: true, force: true})
   })
 
   /** Serves what Docker would say of the container, after a while. */
