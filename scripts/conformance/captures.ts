@@ -5,7 +5,7 @@ import {
   engineRules,
   type RuleSet,
   type RuleSetOptions,
-} from '../../src/app/rule-set.ts'
+} from '../../src/app/rules/rule-set.ts'
 import type {Alert} from '../../src/schema/alert.ts'
 
 const DEFAULTS: RuleSetOptions = {

@@ -8,6 +8,7 @@ import type {FieldFinder} from '../../src/compiler/field-lookup.ts'
 import {evaluate} from '../../src/compiler/interpret.ts'
 import {compileRuleMatcher} from '../../src/compiler/js/matcher.ts'
 import {bindOperand} from '../../src/compiler/operand-value.ts'
+import {NO_PROBES} from '../../src/compiler/probes/probe-words.ts'
 import {bytesOf, textOf} from '../../src/schema/bytes.ts'
 import {type FieldDef, findField} from '../../src/schema/field-table.ts'
 import type {ValueType} from '../../src/schema/value.ts'
@@ -104,7 +105,7 @@ function runCompare(test: CompareCase): string | undefined {
     right: rightSide(test),
     span: SPAN,
   }
-  const verdict = checkFilter(check, find)
+  const verdict = checkFilter(check, {...NO_PROBES, find})
   const line = eventLine({[either ?? 'test.value']: value})
   const byHand = judge(verdict.ok ? verdict.condition : undefined, line, find)
   if (byHand !== test.expect) return `got ${byHand}, want ${test.expect}`
@@ -146,7 +147,7 @@ function judgeFilter(
 ): boolean | string {
   const parsed = parseCondition(filter)
   if (!parsed.ok) return 'error'
-  const verdict = checkFilter(parsed.expr, find)
+  const verdict = checkFilter(parsed.expr, {...NO_PROBES, find})
   if (!verdict.ok) return 'error'
   return judge(verdict.condition, lineFor(firstField(verdict.condition)), find)
 }

@@ -1,6 +1,6 @@
 import {join} from 'node:path'
 import {replayCapture} from '../../src/app/replay.ts'
-import {engineRules, type RuleSetOptions} from '../../src/app/rule-set.ts'
+import {engineRules, type RuleSetOptions} from '../../src/app/rules/rule-set.ts'
 import {formatJson} from '../../src/outputs/formats/json.ts'
 import {formatText} from '../../src/outputs/formats/text.ts'
 import type {Alert} from '../../src/schema/alert.ts'

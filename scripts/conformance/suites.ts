@@ -1,4 +1,5 @@
 import {runConditions} from './conditions.ts'
+import {runEbpfSamples} from './ebpf-samples.ts'
 import {runEventTypes} from './event-types.ts'
 import {runFields} from './fields.ts'
 import {runLoader} from './loader.ts'
@@ -23,4 +24,5 @@ export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
   ['conditions', runConditions],
   ['fields', runFields],
   ['verifier', runVerifier],
+  ['ebpf-samples-verdicts', runEbpfSamples],
 ])

@@ -154,6 +154,19 @@ export class Assembler {
     return this.#emit({opcode: LD_IMM64, dst, src: BPF_PSEUDO.MAP_FD, off: 0, imm: 0, map})
   }
 
+  /** `dst =` the address of the byte at `offset` in the only value of the map with this name. */
+  loadMapValue(dst: Reg, map: string, offset: number): this {
+    return this.#emit({
+      opcode: LD_IMM64,
+      dst,
+      src: BPF_PSEUDO.MAP_VALUE,
+      off: 0,
+      imm: 0,
+      map,
+      mapOffset: offset,
+    })
+  }
+
   /** `goto target`. */
   jump(target: Label): this {
     return this.#emit(

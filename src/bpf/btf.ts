@@ -311,6 +311,11 @@ export class Btf {
     return undefined
   }
 
+  /** The length field of a type's record: members, parameters; of a function its linkage (0 static, 1 global). */
+  lengthOf(type: number): number {
+    return type === 0 ? 0 : this.#word(type, 4) & 0xffff
+  }
+
   /** Types of the parameters of a function prototype; empty for any other type. */
   parameters(type: number): number[] {
     if (this.kindOf(type) !== BTF_KIND.FUNC_PROTO) return []

@@ -73,6 +73,13 @@ export function attachNames(attach: AttachPoint): string[] {
   }
 }
 
+/** Constant data of one program: the only value of a frozen array map that is made with it and that only it knows. */
+export interface ProgramData {
+  /** At most 15 bytes; instructions refer to it as to a map. */
+  readonly name: string
+  readonly bytes: Buffer
+}
+
 /** What to load. Plain data: the same kernel facts give the same bytes on any host. */
 export interface ProgramSpec {
   /** At most 15 bytes. */
@@ -80,4 +87,6 @@ export interface ProgramSpec {
   readonly attach: AttachPoint
   readonly instructions: readonly Instruction[]
   readonly license: string
+  /** Data that it reads; names that are none of the sensor's maps. */
+  readonly data?: readonly ProgramData[]
 }

@@ -13,10 +13,10 @@ export async function runBpfLine(parsed: ParsedCommand, io: CliIo): Promise<numb
   if (action === 'show' || rules.length > 0) {
     if (action !== 'show' && action !== 'disasm') throw usageError(`bpf ${action} takes no --rules`)
     if (path !== undefined) throw usageError('either a file or --rules, and neither for show')
-    const {runBpf} = await import('./commands/bpf.ts')
+    const {runBpf} = await import('./commands/bpf/bpf.ts')
     return runBpf({action, rules, json}, io)
   }
-  const {runBpfObject} = await import('./commands/bpf-object.ts')
+  const {runBpfObject} = await import('./commands/bpf/bpf-object.ts')
   if (path === undefined) {
     const more = action === 'disasm' ? ', or --rules PATH' : ''
     throw usageError(`bpf ${action} needs FILE.o${more}`)
@@ -29,6 +29,10 @@ export async function runBpfLine(parsed: ParsedCommand, io: CliIo): Promise<numb
       json,
       quiet: hasOption(parsed, 'quiet'),
       kernel: hasOption(parsed, 'kernel'),
+      raw: hasOption(parsed, 'raw'),
+      strict: hasOption(parsed, 'strict'),
+      log: hasOption(parsed, 'log'),
+      force: hasOption(parsed, 'force'),
       durationMs: duration === undefined ? undefined : Number(duration) * 1000,
     },
     io,

@@ -5,13 +5,16 @@
 
 /**
  * Classes of arguments. `key` and `value`: memory of the map's sizes. `read` and `write`: memory whose size is the next argument,
- * `size` (not zero) or `size0`. `read-null`: null with size 0 is fine too. `write8`: likewise with a fixed use.
+ * `size` (not zero) or `size0`. `fill`: memory of the map's value size that is written. `value-null`: a value or null. `seq`: the
+ * file that an iterator writes to. `read-null`: null with size 0 is fine too. `write8`: likewise with a fixed use.
  */
 export type Argument =
   | 'ctx'
   | 'map'
   | 'key'
   | 'value'
+  | 'value-null'
+  | 'fill'
   | 'read'
   | 'read-null'
   | 'write'
@@ -24,6 +27,7 @@ export type Argument =
   | 'stack-or-null'
   | 'text'
   | 'task'
+  | 'seq'
 
 /** `length`: a number from -4095 to the size argument. */
 export type Result = 'number' | 'length' | 'map-value' | 'record' | 'task' | 'regs' | 'none'
@@ -39,6 +43,8 @@ export interface HelperSignature {
   readonly maps?: readonly string[]
   /** Not for socket filters. */
   readonly tracing?: true
+  /** Only for programs of this type. */
+  readonly only?: 'iter' | 'perf_event'
 }
 
 type Row = readonly [
@@ -66,14 +72,20 @@ const ROWS: readonly Row[] = [
   [14, 'get_current_pid_tgid', '', 'number', 't'],
   [15, 'get_current_uid_gid', '', 'number', 't'],
   [16, 'get_current_comm', 'write size', 'number', 't'],
+  [22, 'perf_event_read', 'map any', 'number', 'gt', ['perf_event_array']],
   [25, 'perf_event_output', 'ctx map any read size0', 'number', 'gt', ['perf_event_array']],
   [27, 'get_stackid', 'ctx map any', 'number', 'gt', ['stack_trace']],
   [35, 'get_current_task', '', 'number', 'gt'],
   [37, 'current_task_under_cgroup', 'map any', 'number', 't', ['cgroup_array']],
   [42, 'get_numa_node_id', '', 'number'],
   [45, 'probe_read_str', 'write size0 any', 'length', 'gt'],
+  [55, 'perf_event_read_value', 'map any write size', 'number', 'gt', ['perf_event_array']],
+  [56, 'perf_prog_read_value', 'ctx write size', 'number', 'gp'],
   [67, 'get_stack', 'ctx write size0 any', 'length', 'gt'],
   [80, 'get_current_cgroup_id', '', 'number', 't'],
+  [87, 'map_push_elem', 'map value any', 'number', '', ['queue', 'stack', 'bloom_filter']],
+  [88, 'map_pop_elem', 'map fill', 'number', '', ['queue', 'stack']],
+  [89, 'map_peek_elem', 'map fill', 'number', '', ['queue', 'stack']],
   [112, 'probe_read_user', 'write size0 any', 'number', 'gt'],
   [113, 'probe_read_kernel', 'write size0 any', 'number', 'g'],
   [114, 'probe_read_user_str', 'write size0 any', 'length', 'gt'],
@@ -82,15 +94,23 @@ const ROWS: readonly Row[] = [
   [120, 'get_ns_current_pid_tgid', 'any any write size', 'number', 't'],
   [123, 'get_current_ancestor_cgroup_id', 'any', 'number', 't'],
   [125, 'ktime_get_boot_ns', '', 'number'],
+  [126, 'seq_printf', 'seq read size read-null size0', 'number', 'gi'],
+  [127, 'seq_write', 'seq read size0', 'number', 'gi'],
   [130, 'ringbuf_output', 'map read size0 any', 'number', '', ['ringbuf']],
   [131, 'ringbuf_reserve', 'map constant any', 'record', '', ['ringbuf']],
   [132, 'ringbuf_submit', 'release any', 'none'],
   [133, 'ringbuf_discard', 'release any', 'none'],
   [134, 'ringbuf_query', 'map any', 'number', '', ['ringbuf']],
+  [141, 'get_task_stack', 'task write size0 any', 'length', 'gt'],
+  [156, 'task_storage_get', 'map task value-null any', 'map-value', 't', ['task_storage']],
+  [157, 'task_storage_delete', 'map task', 'number', 't', ['task_storage']],
   [158, 'get_current_task_btf', '', 'task', 'gt'],
+  [160, 'ktime_get_coarse_ns', '', 'number'],
   [164, 'for_each_map_elem', 'map callback stack-or-null any', 'number', '', WALKED],
+  [165, 'snprintf', 'write size0 text read-null size0', 'number', 'gt'],
   [174, 'get_attach_cookie', 'ctx', 'number', 't'],
   [175, 'task_pt_regs', 'task', 'regs', 'gt'],
+  [177, 'trace_vprintk', 'read size read-null size0', 'number', 'g'],
   [181, 'loop', 'any callback stack-or-null any', 'number'],
   [182, 'strncmp', 'read size text', 'number'],
   [195, 'map_lookup_percpu_elem', 'map key any', 'map-value', '', PER_CPU],
@@ -106,6 +126,8 @@ const TABLE: ReadonlyMap<number, HelperSignature> = new Map(
       result,
       ...(flags.includes('g') ? {gpl: true as const} : {}),
       ...(flags.includes('t') ? {tracing: true as const} : {}),
+      ...(flags.includes('i') ? {only: 'iter' as const} : {}),
+      ...(flags.includes('p') ? {only: 'perf_event' as const} : {}),
       ...(maps === undefined ? {} : {maps}),
     },
   ]),
@@ -125,12 +147,16 @@ export const LOOKUP_HELPER = 1
 /** Maps that only some helpers may use (linux v6.18 verifier.c, check_map_func_compatibility). */
 export const SPECIAL_MAPS: Readonly<Record<string, readonly string[]>> = {
   prog_array: ['tail_call'],
-  perf_event_array: ['perf_event_output'],
+  perf_event_array: ['perf_event_output', 'perf_event_read', 'perf_event_read_value'],
   stack_trace: ['get_stackid'],
   cgroup_array: ['current_task_under_cgroup'],
   array_of_maps: ['map_lookup_elem'],
   hash_of_maps: ['map_lookup_elem'],
   ringbuf: ['ringbuf_output', 'ringbuf_reserve', 'ringbuf_query'],
+  queue: ['map_push_elem', 'map_pop_elem', 'map_peek_elem'],
+  stack: ['map_push_elem', 'map_pop_elem', 'map_peek_elem'],
+  bloom_filter: ['map_push_elem'],
+  task_storage: ['task_storage_get', 'task_storage_delete'],
 }
 
 /** Maps that allow plain lookups, updates and deletions. */

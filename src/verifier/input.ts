@@ -8,6 +8,7 @@ export type VerifierProgramType =
   | 'perf_event'
   | 'socket_filter'
   | 'tp_btf'
+  | 'iter'
 
 /** What a program may do with a map depends on these. */
 export interface VerifierMap {
@@ -30,16 +31,23 @@ export interface VerifierInput {
   /** 8 bytes a slot, little-endian. A map reference holds the map's index in `maps`. */
   readonly code: Buffer
   readonly type: VerifierProgramType
-  /** Of `tp_btf`: name of the tracepoint. */
+  /** Of `tp_btf`: name of the tracepoint; of `iter`: of what is iterated. */
   readonly attach?: string
   readonly license: string
   readonly maps: readonly VerifierMap[]
   /** Types of the kernel that the program is for; without them nothing that needs a type is accepted. */
   readonly btf?: Btf
+  /** Whether every function is described to the kernel, which callbacks and global functions need; default true. */
+  readonly describesFunctions?: boolean
+  /** By first slot, the functions that the kernel judges by themselves, for any arguments of their types. */
+  readonly globals?: ReadonlyMap<number, GlobalFunction>
 }
 
-/** How strict the verdict is. */
-export interface VerifierOptions {
-  /** Most instructions walked over all paths; default 1,000,000 as in the kernel. */
-  readonly maxVisits?: number
+/** `bytes`: a pointer to that many bytes, or null. `unknown`: of a type that is not supported. */
+export type GlobalArgument = 'number' | 'unknown' | {readonly bytes: number}
+
+/** What the types say of a global function. */
+export interface GlobalFunction {
+  readonly args: readonly GlobalArgument[]
+  readonly returnsNumber: boolean
 }

@@ -20,6 +20,7 @@ export type Rule =
   | 'call-depth'
   | 'return-value'
   | 'kernel-type'
+  | 'portability'
 
 /** Ends the walk: thrown by a check, caught by `verify`, which adds the place and the path. */
 export class Refusal extends Error {

@@ -78,6 +78,11 @@ export function isLocalCall({opcode, src}: Slot): boolean {
   return opcode === OPCODE.call && src === 1
 }
 
+/** Whether the slot calls a function of the kernel by its type. */
+export function isKernelCall({opcode, src}: Slot): boolean {
+  return opcode === OPCODE.call && src !== 0 && src !== 1
+}
+
 /** Whether the slot loads the address of a callback. */
 export function isCallbackLoad({opcode, src}: Slot): boolean {
   return opcode === OPCODE.wideLoad && src === WIDE_SOURCE.func

@@ -1,6 +1,7 @@
 import {TAIL_CALL_HELPER} from './helpers.ts'
 import type {VerifierInput} from './input.ts'
 import {STACK_BYTES} from './machine/stack.ts'
+import {MAX_FRAMES} from './machine/state.ts'
 import {Refusal} from './problem.ts'
 import {isCallbackLoad, isLocalCall, OPCODE, type Program, subprogramAt} from './program.ts'
 
@@ -17,6 +18,7 @@ export function checkStackDepth(
   input: VerifierInput,
   program: Program,
   stackBytes: readonly number[],
+  strict: boolean,
 ): void {
   const {slots, starts} = program
   const calls = starts.map(() => new Set<number>())
@@ -28,8 +30,13 @@ export function checkStackDepth(
     if (slot.opcode === OPCODE.call && slot.src === 0 && slot.imm === TAIL_CALL_HELPER)
       tailCalls.add(from)
   })
-  const ownStacks = input.type !== 'socket_filter' && tailCalls.size === 0
+  // Only since Linux 6.13.
+  const ownStacks = !strict && input.type !== 'socket_filter' && tailCalls.size === 0
+  const seen = new Set<string>()
   const visit = (index: number, above: number, depth: number): void => {
+    const key = `${index} ${above} ${depth}`
+    if (seen.has(key)) return
+    seen.add(key)
     if (index !== 0 && tailCalls.has(index) && above >= TAIL_CALL_STACK)
       throw new Refusal('stack', `a tail call under ${above} bytes of stack`)
     const own = Math.ceil(Math.max(1, stackBytes[index]!) / 16) * 16
@@ -38,7 +45,11 @@ export function checkStackDepth(
       throw new Refusal('stack', `the functions together use ${total} bytes of stack`, {
         hint: 'at most 512 bytes, each function rounded up to 16',
       })
-    if (depth < 16) for (const callee of calls[index]!) visit(callee, total, depth + 1)
+    for (const callee of calls[index]!) {
+      if (depth >= MAX_FRAMES)
+        throw new Refusal('call-depth', `more than ${MAX_FRAMES} functions call each other`)
+      visit(callee, total, depth + 1)
+    }
   }
-  visit(0, 0, 0)
+  visit(0, 0, 1)
 }

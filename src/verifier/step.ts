@@ -56,7 +56,6 @@ function walkFlow(context: StepContext, slot: Slot): number | undefined {
       if (slot.off !== 0 || slot.dst !== 0)
         throw new Refusal('encoding', 'a reserved field is not zero')
       if (isLocalCall(slot)) return callFunction(context, at + 1 + slot.imm)
-      if (slot.src !== 0) throw new Refusal('helper', 'calls of kernel functions are not supported')
       return walkHelper(context, slot.imm)
     case OPCODE.jump:
     case OPCODE.longJump:

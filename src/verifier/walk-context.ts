@@ -11,6 +11,10 @@ export interface WalkContext {
   readonly at: number
   /** A number that no register was linked by before. */
   readonly newId: () => number
+  /** Whether to refuse what only some kernels accept. */
+  readonly strict: boolean
+  /** Notes that a global function must be judged. */
+  readonly callGlobal: (entry: number) => void
   /** Notes how deep a subprogram's stack is used. */
   readonly useStack: (subprogram: number, bytes: number) => void
   /** Puts off a second way to go on. */

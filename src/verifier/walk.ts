@@ -3,16 +3,21 @@ import {liveRegisters} from './liveness.ts'
 import {covers, inheritMarks, type Likeness} from './machine/covers.ts'
 import {anyNumber, pointer, type Register} from './machine/register.ts'
 import {cloneState, newFrame, type State} from './machine/state.ts'
+import type {VerifierOptions} from './options.ts'
 import {Refusal} from './problem.ts'
-import type {Program} from './program.ts'
+import {type Program, subprogramAt} from './program.ts'
 import {isIterating, step} from './step.ts'
 import {sameValue} from './values/value.ts'
 
+const DEFAULT_VISITS = 1_000_000
 /** Most branches put off at a time (linux v6.18 kernel/bpf/verifier.c, BPF_COMPLEXITY_LIMIT_JMP_SEQ). */
 const MAX_PENDING = 8192
 /** A state is kept after this many jumps and instructions (verifier.c, is_state_visited). */
 const KEEP_JUMPS = 2
 const KEEP_VISITS = 8
+
+/** Bound of the time that comparing takes, for each instruction that may be walked. */
+const COMPARISONS_PER_VISIT = 20
 
 /** A state kept at an instruction, to compare later ones with. */
 interface Kept {
@@ -49,10 +54,19 @@ export interface WalkResult {
   readonly peakPending: number
   /** Bytes of stack used, by subprogram. */
   readonly stackBytes: readonly number[]
+  /** 1 for each slot that was walked. */
+  readonly walked: Uint8Array
+  /** First slots of the global functions that were called. */
+  readonly called: ReadonlySet<number>
 }
 
 /** Walks every path of a program, skipping those that an earlier one covers. */
-export function walkProgram(input: VerifierInput, program: Program, maxVisits: number): WalkResult {
+export function walkProgram(
+  input: VerifierInput,
+  program: Program,
+  {maxVisits = DEFAULT_VISITS, strict = false, trace}: VerifierOptions,
+  entry = 0,
+): WalkResult {
   const live = liveRegisters(program)
   const liveInCallers = (callSite: number): number =>
     (live[callSite + 1] ?? 0) | (live[callSite] ?? 0)
@@ -60,12 +74,15 @@ export function walkProgram(input: VerifierInput, program: Program, maxVisits: n
   const keptAt = new Map<number, Kept[]>()
   const stackBytes = program.starts.map(() => 0)
   const pending: Pending[] = []
+  const walked = new Uint8Array(program.slots.length)
   let ids = 0
   let visits = 0
+  let compared = 0
   let kept = 0
   let peakPending = 0
-  let at = 0
-  let state = startState()
+  const called = new Set<number>()
+  let at = entry
+  let state = entry === 0 ? startState() : globalState(input, program, entry)
   let parent: Kept | undefined
   let trail: Step | undefined
   let jumps = 0
@@ -94,6 +111,11 @@ export function walkProgram(input: VerifierInput, program: Program, maxVisits: n
     const iterates = isIterating(program, at)
     let worth =
       iterates || (jumps - jumpsAtKeep >= KEEP_JUMPS && visits - visitsAtKeep >= KEEP_VISITS)
+    compared += list.length
+    if (compared > maxVisits * COMPARISONS_PER_VISIT)
+      throw new Refusal('complexity', 'too many states were compared', {
+        hint: 'shorten or split the program',
+      })
     for (const earlier of [...list]) {
       const isOpen = earlier.open > 0
       const likeness: Likeness = hasIterations ? 'ranges' : 'pruning'
@@ -115,7 +137,7 @@ export function walkProgram(input: VerifierInput, program: Program, maxVisits: n
         return true
       }
       if (worth) earlier.misses++
-      if (earlier.misses > earlier.hits * 3 + 64 && !iterates) list.splice(list.indexOf(earlier), 1)
+      if (earlier.misses > earlier.hits * 3 + 3 && !iterates) list.splice(list.indexOf(earlier), 1)
     }
     if (!worth) return false
     const node: Kept = {state: cloneState(state), parent, at, open: 1, hits: 0, misses: 0}
@@ -144,17 +166,21 @@ export function walkProgram(input: VerifierInput, program: Program, maxVisits: n
     kept,
     peakPending,
     stackBytes,
+    walked,
+    called,
   })
   try {
     for (;;) {
       if (program.mergePoints.has(at) && isCovered()) {
-        if (!endPath()) return result()
+        if (!endPath()) break
         continue
       }
       if (++visits > maxVisits)
         throw new Refusal('complexity', `more than ${maxVisits} instructions were walked`, {
           hint: 'shorten or split the program',
         })
+      walked[at] = 1
+      trace?.(at, state)
       const opcode = program.slots[at]!.opcode
       if ((opcode & 7) === 5 || (opcode & 7) === 6) jumps++
       const next = step({
@@ -168,10 +194,13 @@ export function walkProgram(input: VerifierInput, program: Program, maxVisits: n
         },
         fork,
         widen,
+        strict,
+        callGlobal: target => void called.add(target),
       })
       if (next !== undefined) at = next
-      else if (!endPath()) return result()
+      else if (!endPath()) break
     }
+    return result()
   } catch (error) {
     if (error instanceof Refusal) return result(error)
     throw error
@@ -183,6 +212,21 @@ function startState(): State {
   main.registers[1] = pointer('ctx')
   main.registers[10] = pointer('stack', {frame: 0})
   return {frames: [main], references: new Map(), mayGotoDepth: 0}
+}
+
+/** Where a global function starts: with anything that its types allow. */
+function globalState(input: VerifierInput, program: Program, entry: number): State {
+  const frame = newFrame(subprogramAt(program.starts, entry), -1, false)
+  const args = input.globals?.get(entry)?.args ?? []
+  args.forEach((argument, index) => {
+    if (argument === 'unknown') return
+    frame.registers[index + 1] =
+      argument === 'number'
+        ? anyNumber()
+        : pointer('record', {size: argument.bytes, maybeNull: true, id: -1 - index})
+  })
+  frame.registers[10] = pointer('stack', {frame: 0})
+  return {frames: [frame], references: new Map(), mayGotoDepth: 0}
 }
 
 /** The last branch outcomes, oldest first. */

@@ -12,7 +12,6 @@ const CMD = {
   OBJ_GET_INFO_BY_FD: 15,
   BTF_LOAD: 18,
   BTF_GET_FD_BY_ID: 19,
-  MAP_FREEZE: 22,
   LINK_CREATE: 28,
   ITER_CREATE: 33,
 } as const
@@ -46,13 +45,6 @@ export function createMap(map: {
     attr.writeUInt32LE(map.valueType, 56)
   }
   return bpf(CMD.MAP_CREATE, attr)
-}
-
-/** Makes a map read-only for everybody but programs. */
-export function freezeMap(fd: number): CallResult {
-  const attr = Buffer.alloc(4)
-  attr.writeUInt32LE(fd, 0)
-  return bpf(CMD.MAP_FREEZE, attr)
 }
 
 /** The key behind `key`, the first one without: 0 with `next` filled, or ENOENT at the end. */
@@ -105,8 +97,11 @@ export interface ProgramImage {
 /** Bytes of a function record and of a line record, as the kernel takes them. */
 export const RECORD_BYTES = {function: 8, line: 16} as const
 
-/** Loads a program; gives its descriptor. With a log of more than 0 bytes, the kernel writes what it says into it. */
-export function loadProgram(image: ProgramImage, log: Buffer): CallResult {
+/**
+ * Loads a program; gives its descriptor. With a log of more than 0 bytes, the kernel writes what it says into it: of a refused
+ * program the path that led there, at level 2 every instruction that it walks.
+ */
+export function loadProgram(image: ProgramImage, log: Buffer, level: 1 | 2 = 1): CallResult {
   const license = Buffer.from(`${image.license}\0`, 'latin1')
   const attr = Buffer.alloc(144)
   attr.writeUInt32LE(image.type, 0)
@@ -114,7 +109,7 @@ export function loadProgram(image: ProgramImage, log: Buffer): CallResult {
   attr.writeBigUInt64LE(addressOf(image.instructions), 8)
   attr.writeBigUInt64LE(addressOf(license), 16)
   if (log.length > 0) {
-    attr.writeUInt32LE(1, 24)
+    attr.writeUInt32LE(level, 24)
     attr.writeUInt32LE(log.length, 28)
     attr.writeBigUInt64LE(addressOf(log), 32)
   }

@@ -1,10 +1,10 @@
 import {closeSync} from 'node:fs'
 import type {BpfObject, ObjectMap} from '../../bpf/elf/object-model.ts'
-import {mapUpdate, refusal} from '../bpf-syscall.ts'
+import {mapFreeze, mapUpdate, refusal} from '../bpf-syscall.ts'
 import type {CallResult} from '../ffi.ts'
 import {indexKey} from '../map.ts'
 import {possibleCpus} from '../possible-cpus.ts'
-import {createMap, freezeMap, loadBtf} from './calls.ts'
+import {createMap, loadBtf} from './calls.ts'
 
 /** Map types (linux v6.8 include/uapi/linux/bpf.h, enum bpf_map_type) that are created in a way of their own. */
 const TYPE = {
@@ -101,7 +101,7 @@ function fillData(map: ObjectMap, fd: number): void {
   const call = mapUpdate(fd, indexKey(0), map.data)
   if (call.value < 0) throw refusal(`filling ${map.name}`, call.errno)
   if (!map.frozen) return
-  const frozen = freezeMap(fd)
+  const frozen = mapFreeze(fd)
   if (frozen.value < 0) throw refusal(`freezing ${map.name}`, frozen.errno)
 }
 

@@ -3,6 +3,7 @@ import {
   anyNumber,
   kindOf,
   known,
+  linked,
   markPrecise,
   type Pointer,
   type Register,
@@ -18,6 +19,7 @@ import {
   LOW_UNBOUNDED,
   S64_MIN,
   synced,
+  UNKNOWN,
   unsignedValue,
   type Value,
   zeroExtended,
@@ -36,6 +38,8 @@ const TRACKED: Readonly<Record<number, TrackedOp>> = {
   160: 'xor',
   192: 'arsh',
 }
+const ADD = 0x00
+const SUB = 0x10
 const DIV = 0x30
 const NEG = 0x80
 const MOD = 0x90
@@ -70,7 +74,7 @@ export function walkAlu(context: WalkContext, slot: Slot): void {
     requireWritableRegister(slot.dst)
     if (before.kind === 'pointer')
       throw new Refusal('pointer-arithmetic', `${kindOf(before)} is negated or swapped`)
-    registers[slot.dst] = anyNumber()
+    registers[slot.dst] = scalar(UNKNOWN, [before])
     return
   }
   const operand = operandOf(context, slot, is64)
@@ -81,7 +85,7 @@ export function walkAlu(context: WalkContext, slot: Slot): void {
   }
   const before = readRegister(context, slot.dst)
   requireWritableRegister(slot.dst)
-  registers[slot.dst] = combined(slot, before, operand)
+  registers[slot.dst] = combined(slot, before, operand, context.strict)
 }
 
 function checkFields({opcode, off, imm, src}: Slot, op: number, is64: boolean): void {
@@ -121,31 +125,22 @@ function moved(
   }
   if ((slot.opcode & 8) === 0) return operand
   if (slot.off !== 0) {
-    const extended = scalar(signExtended(operand.value, slot.off as 8 | 16 | 32), [operand])
-    return is64 ? extended : scalar(zeroExtended(extended.value), [operand])
+    const value = signExtended(operand.value, slot.off as 8 | 16 | 32, is64 ? 64 : 32)
+    return {...scalar(value, [operand]), delta: operand.delta}
   }
-  if (is64 || fitsBits(operand.value, 32)) return linked(context, slot.src, operand)
-  return scalar(zeroExtended(operand.value), [operand])
-}
-
-/** The number with a link, so that what is learned of the copy holds for the original too. */
-function linked(context: WalkContext, number: number, operand: Scalar): Scalar {
-  if (operand.link !== 0 && operand.delta === 0n) return operand
-  if (constOf(operand.value) !== undefined || operand.delta !== 0n)
-    return scalar(operand.value, [operand])
-  const named = {
-    ...scalar(operand.value, [operand]),
-    link: context.newId(),
-    precise: operand.precise,
+  if (is64 || fitsBits(operand.value, 32)) {
+    const copied = linked(operand, context.newId)
+    currentFrame(context.state).registers[slot.src] = copied
+    return copied
   }
-  currentFrame(context.state).registers[number] = named
-  return named
+  return {...scalar(zeroExtended(operand.value), [operand]), delta: operand.delta}
 }
 
 function combined(
   slot: Slot,
   before: NonNullable<Register>,
   operand: NonNullable<Register>,
+  strict: boolean,
 ): Register {
   const is64 = (slot.opcode & 7) === BPF_CLASS.ALU64
   const op = slot.opcode & 0xf0
@@ -159,21 +154,17 @@ function combined(
   }
   const tracked = TRACKED[op]
   // The kernel forgets the upper half too, though a 32-bit operation clears it.
-  if (tracked === undefined) return anyNumber()
+  if (tracked === undefined) return scalar(UNKNOWN, [before, operand])
   const value = (is64 ? compute64 : compute32)(tracked, before.value, operand.value)
-  const result = scalar(value, [before, operand])
-  const distance = constOf(operand.value)
-  const keepsLink =
-    is64 &&
-    op === 0 &&
-    before.link !== 0 &&
-    before.delta === 0n &&
-    distance !== undefined &&
-    distance > 0n &&
-    distance <= 0x7fff_ffffn
-  return keepsLink && constOf(value) === undefined
-    ? {...result, link: before.link, delta: distance}
-    : result
+  const result = {...scalar(value, [before, operand]), delta: before.delta}
+  const constant = constOf(operand.value)
+  const isSum = is64 && (op === ADD || op === SUB) && constant !== undefined && before.link !== 0
+  // Only since Linux 6.12.
+  if (!isSum || strict) return result
+  const delta = op === ADD ? constant : -constant
+  if (before.isSum || constant < -0x8000_0000n || constant > 0x7fff_ffffn || delta > 0x7fff_ffffn)
+    return {...result, delta: 0n}
+  return {...result, link: before.link, isSum: true, delta}
 }
 
 /** A pointer with a number added or taken away. */
@@ -190,6 +181,8 @@ function movedPointer(
   if (base.target === 'map') throw new Refusal('pointer-arithmetic', `arithmetic on a ${what}`)
   markPrecise(distance)
   requireSane(distance.value, base)
+  if (distance.delta >= MAX_OFFSET || distance.delta <= -MAX_OFFSET)
+    throw new Refusal('pointer-arithmetic', `a ${what} is moved by a sum with ${distance.delta}`)
   if (op !== 0x00 && op !== 0x10)
     throw new Refusal('pointer-arithmetic', `only + and - work on a ${what}`)
   if (op === 0x10 && before.kind === 'scalar')

@@ -1,4 +1,4 @@
-import {BTF_KIND} from '../../bpf/btf.ts'
+import {BTF_KIND, type Btf} from '../../bpf/btf.ts'
 import type {VerifierInput} from '../input.ts'
 import {anyNumber, pointer, type Register} from '../machine/register.ts'
 import {Refusal} from '../problem.ts'
@@ -40,7 +40,9 @@ export function loadContext(
   newId: () => number,
 ): NonNullable<Register> {
   if (off < 0 || off % size !== 0 || !isReadable(input, off, size)) throw outside(off, size)
-  return input.type === 'tp_btf' ? typedArgument(input, off, size, newId) : anyNumber()
+  return input.type === 'tp_btf' || input.type === 'iter'
+    ? typedArgument(input, off, size, newId)
+    : anyNumber()
 }
 
 /** Refuses a store into the context: only socket filters have a place for their own use (`cb`). */
@@ -59,6 +61,7 @@ function isReadable({type}: VerifierInput, off: number, size: number): boolean {
   switch (type) {
     case 'raw_tracepoint':
     case 'tp_btf':
+    case 'iter':
       return off < TRACEPOINT_ARGUMENTS * 8
     case 'tracepoint':
       return off >= 8 && off < TRACE_BYTES
@@ -72,16 +75,16 @@ function isReadable({type}: VerifierInput, off: number, size: number): boolean {
 }
 
 function typedArgument(
-  {btf, attach}: VerifierInput,
+  input: VerifierInput,
   off: number,
   size: number,
   newId: () => number,
 ): NonNullable<Register> {
-  const alias = btf?.find(`btf_trace_${attach ?? ''}`, BTF_KIND.TYPEDEF)
-  if (btf === undefined || alias === undefined)
-    throw new Refusal('kernel-type', `no types of tracepoint ${attach ?? ''} are known`)
-  const proto = btf.pointee(alias)
-  const type = proto === undefined ? undefined : btf.parameters(proto)[off / 8 + 1]
+  const {btf, attach = ''} = input
+  const parameters = btf === undefined ? undefined : parametersOf(input.type, attach, btf)
+  if (btf === undefined || parameters === undefined)
+    throw new Refusal('kernel-type', `no types of ${attach} are known`)
+  const type = parameters[off / 8]
   if (off % 8 !== 0 || type === undefined) throw outside(off, size)
   const pointee = btf.pointee(type)
   if (pointee === undefined) {
@@ -90,10 +93,29 @@ function typedArgument(
     if (!isNumber) throw new Refusal('context', `argument ${off / 8} is no number and no pointer`)
     return anyNumber()
   }
+  if (size !== 8)
+    throw new Refusal('context', `argument ${off / 8} is a pointer: all 8 bytes must be loaded`)
   const kind = btf.kindOf(pointee)
   if (kind === 0 || kind === BTF_KIND.INT) return anyNumber()
-  if (size !== 8 || (kind !== BTF_KIND.STRUCT && kind !== BTF_KIND.UNION))
+  if (kind !== BTF_KIND.STRUCT && kind !== BTF_KIND.UNION)
     throw new Refusal('context', `argument ${off / 8} is a pointer that cannot be loaded so`)
-  const maybeNull = !NEVER_NULL.has(attach ?? '')
+  // An iterator's own data is always there; the object is missing in the call that ends it.
+  const maybeNull = input.type === 'iter' ? off > 0 : !NEVER_NULL.has(attach)
   return pointer('kernel', {type: pointee, trusted: true, maybeNull, id: maybeNull ? newId() : 0})
+}
+
+/** Types of the arguments in the context; undefined when the kernel has no such tracepoint or iterator. */
+function parametersOf(
+  type: VerifierInput['type'],
+  attach: string,
+  btf: Btf,
+): readonly number[] | undefined {
+  if (type === 'iter') {
+    const iterator = btf.find(`bpf_iter_${attach}`, BTF_KIND.FUNC)
+    return iterator === undefined ? undefined : btf.parameters(btf.targetOf(iterator))
+  }
+  const alias = btf.find(`btf_trace_${attach}`, BTF_KIND.TYPEDEF)
+  const proto = alias === undefined ? undefined : btf.pointee(alias)
+  // The first parameter is the tracepoint's own.
+  return proto === undefined ? undefined : btf.parameters(proto).slice(1)
 }

@@ -72,6 +72,8 @@ function availableHelper({input}: WalkContext, id: number): HelperSignature {
     throw new Refusal('helper', `helper ${id} does not exist or is not for programs of this kind`)
   if (helper.tracing === true && input.type === 'socket_filter')
     throw new Refusal('helper', `${helper.name} is not for programs of this kind`)
+  if (helper.only !== undefined && helper.only !== input.type)
+    throw new Refusal('helper', `${helper.name} is only for programs of type ${helper.only}`)
   if (helper.gpl === true && !isGplCompatible(input.license))
     throw new Refusal('helper', `${helper.name} needs a GPL-compatible license`, {
       hint: `the license is ${JSON.stringify(input.license)}`,
@@ -107,6 +109,19 @@ function passArgument(
       const size = facts.map!.keySize
       facts.key = keyOf(context, register, size) ?? -1n
       passMemory(context, register, number, {size, writes: false, orNothing: false})
+      return
+    }
+    case 'value-null':
+      if (register.kind === 'scalar' && constOf(register.value) === 0n) return
+      passMemory(context, register, number, {
+        size: facts.map!.valueSize,
+        writes: false,
+        orNothing: false,
+      })
+      return
+    case 'fill': {
+      const use = {size: facts.map!.valueSize, writes: true, isWhole: true, orNothing: false}
+      passMemory(context, register, number, use)
       return
     }
     case 'value': {
@@ -149,7 +164,10 @@ function passArgument(
       passText(register, number)
       return
     case 'task':
-      passTask(context, register, number)
+      passObject(context, register, number, 'task_struct')
+      return
+    case 'seq':
+      passObject(context, register, number, 'seq_file')
       return
   }
 }
@@ -211,6 +229,7 @@ function passSized(
   passMemory(context, registers[number - 1], number - 1, {
     size: Number(umax),
     writes: helper.args[number - 2] === 'write',
+    isWhole: umin === umax,
     orNothing: argument === 'size0',
   })
   markPrecise(size)
@@ -232,12 +251,18 @@ function passText(register: NonNullable<Register>, number: number): void {
     throw new Refusal('argument', `the text in r${number} has no end`)
 }
 
-function passTask({input}: WalkContext, register: NonNullable<Register>, number: number): void {
-  const task = requireTarget(register, number, 'kernel')
-  const wanted = input.btf?.find('task_struct', BTF_KIND.STRUCT)
-  const suits = task.trusted === true && task.type === wanted && wanted !== undefined
-  if (!suits || task.off !== 0 || constOf(task.variable) !== 0n)
-    throw new Refusal('argument', `r${number} must be a trusted task`)
+/** Checks a trusted kernel object of a type. */
+function passObject(
+  {input}: WalkContext,
+  register: NonNullable<Register>,
+  number: number,
+  name: 'task_struct' | 'seq_file',
+): void {
+  const found = requireTarget(register, number, 'kernel')
+  const wanted = input.btf?.find(name, BTF_KIND.STRUCT)
+  const suits = found.trusted === true && found.type === wanted && wanted !== undefined
+  if (!suits || found.off !== 0 || constOf(found.variable) !== 0n)
+    throw new Refusal('argument', `r${number} must be a trusted ${name}`)
 }
 
 function release({state}: WalkContext, reference: number): void {
@@ -268,7 +293,9 @@ function resultOf(
     }
     case 'map-value': {
       const map = facts.map!
+      // Only since Linux 6.15.
       const cannotMiss =
+        !context.strict &&
         id === LOOKUP_HELPER &&
         (map.type === 'array' || map.type === 'percpu_array') &&
         facts.key !== undefined &&

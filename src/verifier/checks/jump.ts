@@ -10,9 +10,9 @@ import {
 import {cloneState, currentFrame, mapRegisters, type State} from '../machine/state.ts'
 import {Refusal} from '../problem.ts'
 import {jumpTarget, OPCODE, type Slot} from '../program.ts'
-import {compute64} from '../values/arithmetic.ts'
+import {shifted} from '../values/arithmetic.ts'
 import {decided, opposite, refined} from '../values/condition.ts'
-import {constOf, constValue} from '../values/value.ts'
+import {constOf, UNKNOWN} from '../values/value.ts'
 import type {WalkContext} from '../walk-context.ts'
 import {readRegister} from './alu.ts'
 
@@ -42,9 +42,17 @@ export function walkCondition(context: WalkContext, slot: Slot): number {
     if (left.kind === 'scalar' && right.kind === 'scalar') markPrecise(right)
     return sure ? target : at + 1
   }
+  const numbers = byRegister ? [right, left] : [left]
+  endSurplusLinks(
+    state,
+    numbers.filter(register => register.kind === 'scalar'),
+  )
   const other = cloneState(state)
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    if (!byRegister || slot.src !== slot.dst) {
+    if (byRegister && slot.src === slot.dst) {
+      // The kernel contradicts itself on the way that is not possible, and then forgets what it knew.
+      for (const way of [other, state]) learn(way, slot, false, [left, left], [UNKNOWN, UNKNOWN])
+    } else {
       learn(other, slot, byRegister, [left, right], refined(op, left.value, right.value, bits))
       learn(
         state,
@@ -105,7 +113,7 @@ function learn(
 }
 
 function taught(old: Scalar, value: Scalar['value'], from: readonly Scalar[]): Scalar {
-  return {...scalar(value, from), link: old.link, delta: old.delta}
+  return {...scalar(value, from), link: old.link, isSum: old.isSum, delta: old.delta}
 }
 
 function spread(state: State, old: Scalar, learned: Scalar): void {
@@ -114,11 +122,25 @@ function spread(state: State, old: Scalar, learned: Scalar): void {
     if (register.kind !== 'scalar' || register.link !== old.link || register === learned)
       return register
     const from = [register, learned, ...learned.from]
-    if (register.delta === learned.delta)
-      return {...scalar(learned.value, from), link: register.link, delta: register.delta}
-    const value = compute64('add', learned.value, constValue(register.delta - learned.delta))
-    return {...scalar(value, from), link: register.link, delta: register.delta}
+    if ((!register.isSum && !learned.isSum) || register.delta === learned.delta)
+      return {...learned, precise: false, from}
+    const {link, isSum, delta} = register
+    return {...scalar(shifted(learned.value, delta - learned.delta), from), link, isSum, delta}
   })
+}
+
+/** Linked numbers that one branch is used for; the kernel ends the links of any more (linux v6.18 verifier.c, LINKED_REGS_MAX). */
+const MAX_LINKED = 6
+
+function endSurplusLinks(state: State, registers: readonly Scalar[]): void {
+  let count = 0
+  for (const {link} of registers) {
+    if (link === 0) continue
+    mapRegisters(state, register => {
+      if (register.kind !== 'scalar' || register.link !== link) return register
+      return ++count > MAX_LINKED ? {...register, link: 0, isSum: false} : register
+    })
+  }
 }
 
 /** Decides every pointer that is null together with this one. */

@@ -37,6 +37,9 @@ export function loadKernelObject(
     throw new Refusal('kernel-type', 'a kernel object is read at an unknown offset')
   if (place < 0) throw new Refusal('kernel-type', `a kernel object is read at ${place}`)
   const target = walk(btf, from.type, place, size, 0)
+  // The file that an iterator writes to is there as long as the iterator runs.
+  if (target !== undefined && from.trusted === true && btf.nameOf(from.type) === 'bpf_iter_meta')
+    return pointer('kernel', {type: target, trusted: true})
   // Never trusted: what the kernel trusts further is a list that differs between versions.
   if (target === undefined) return anyNumber()
   const maybeNull = from.trusted === true && NULLABLE.has(btf.nameOf(from.type))

@@ -1,5 +1,7 @@
-import {anyNumber, kindOf, known, type Pointer, type Register} from '../machine/register.ts'
+import {anyNumber, kindOf, known, linked, type Pointer, type Register} from '../machine/register.ts'
 import {
+  fitsStored,
+  isWritten,
   loadFixed,
   type StackRange,
   stackRange,
@@ -7,7 +9,7 @@ import {
   storeUnknown,
   touchRead,
 } from '../machine/stack.ts'
-import {currentFrame} from '../machine/state.ts'
+import {currentFrame, type Frame} from '../machine/state.ts'
 import {Refusal} from '../problem.ts'
 import {tnumAdd, tnumConst, tnumIsAligned} from '../values/tnum.ts'
 import {constOf} from '../values/value.ts'
@@ -80,6 +82,8 @@ export interface Access {
   readonly size: number
   /** Whether it must be aligned: atomic operations. */
   readonly atomic?: boolean
+  /** The register that is stored. */
+  readonly source?: number
 }
 
 /**
@@ -101,6 +105,7 @@ export function load(
     case 'stack': {
       const range = stackPlace(context, pointer, off, size)
       const frame = context.state.frames[pointer.frame!]!
+      requireWritten(context, frame, range, size)
       if (range.min === range.max) return loadFixed(frame, range.min, size)
       touchRead(frame, range, size)
       return anyNumber()
@@ -159,14 +164,35 @@ export function store(
       return
     case 'map-value':
       requireWritable(pointer)
+      requireNoAddress(context, content)
       requireInside(pointer, off, size, pointer.map!.valueSize)
       return
     case 'record':
+      requireNoAddress(context, content)
       requireInside(pointer, off, size, pointer.size!)
       return
     default:
       throw new Refusal('read-only', `r${number} is a ${kindOf(pointer)}: it cannot be written`)
   }
+}
+
+function requireNoAddress({strict}: WalkContext, content: Register): void {
+  if (strict && content?.kind === 'pointer')
+    throw new Refusal('portability', `a ${kindOf(content)} is stored where others can read it`, {
+      hint: 'strict mode: addresses of the kernel do not belong there',
+    })
+}
+
+function requireWritten(
+  {strict}: WalkContext,
+  frame: Frame,
+  range: StackRange,
+  size: number,
+): void {
+  if (strict && !isWritten(frame, range, size))
+    throw new Refusal('portability', 'stack is read that was never written', {
+      hint: 'strict mode: set it first; kernels before 6.3 refuse it, later ones give what was left there',
+    })
 }
 
 /** Checks that programs may write the map's values. */
@@ -178,7 +204,7 @@ export function requireWritable(pointer: Pointer): void {
 function storeStack(
   context: WalkContext,
   pointer: Pointer,
-  {off, size}: Access,
+  {off, size, source}: Access,
   content: Register,
 ): void {
   const range = stackPlace(context, pointer, off, size)
@@ -193,6 +219,14 @@ function storeStack(
   const ownFrame = frame === currentFrame(context.state)
   if (isPointer && content.target === 'stack' && !ownFrame)
     throw new Refusal('stack', "a stack pointer is stored in the caller's frame")
+  if (content?.kind === 'scalar' && source !== undefined && range.min % 8 === 0) {
+    if (fitsStored(content, size)) {
+      const copied = linked(content, context.newId)
+      currentFrame(context.state).registers[source] = copied
+      storeFixed(frame, range.min, size, copied)
+      return
+    }
+  }
   storeFixed(frame, range.min, size, content)
 }
 
@@ -200,6 +234,8 @@ function storeStack(
 export interface MemoryUse {
   readonly size: number
   readonly writes: boolean
+  /** Whether `size` is exact, not just the most that is used. */
+  readonly isWhole?: boolean
   /** Whether the size may be zero. */
   readonly orNothing: boolean
 }
@@ -212,7 +248,7 @@ export function passMemory(
   context: WalkContext,
   register: Register,
   number: number,
-  {size, writes, orNothing}: MemoryUse,
+  {size, writes, isWhole = false, orNothing}: MemoryUse,
 ): void {
   if (register?.kind === 'scalar' && orNothing && size === 0 && constOf(register.value) === 0n)
     return
@@ -223,8 +259,10 @@ export function passMemory(
     case 'stack': {
       const range = stackPlace(context, register, 0, size)
       const frame = context.state.frames[register.frame!]!
+      // What a helper fills in whole is not read before.
+      if (!writes) requireWritten(context, frame, range, size)
+      if (!writes || !isWhole) touchRead(frame, range, size)
       if (writes) storeUnknown(frame, range, size)
-      touchRead(frame, range, size)
       return
     }
     case 'map-value':

@@ -3,7 +3,9 @@ import {anyNumber, known, pointer, type Register, scalar} from '../machine/regis
 import {currentFrame} from '../machine/state.ts'
 import {Refusal} from '../problem.ts'
 import {type Slot, subprogramAt, WIDE_SOURCE} from '../program.ts'
+import {referredMap} from '../references.ts'
 import {signExtended, truncated} from '../values/arithmetic.ts'
+import {constOf} from '../values/value.ts'
 import type {WalkContext} from '../walk-context.ts'
 import {readRegister, requireWritableRegister} from './alu.ts'
 import {load, requirePointer, store} from './memory.ts'
@@ -36,7 +38,8 @@ function cut(loaded: NonNullable<Register>, size: 1 | 2 | 4 | 8, isSigned: boole
     throw new Refusal('bad-dereference', 'a part of a pointer is loaded')
   if (isSigned) return scalar(signExtended(loaded.value, (size * 8) as 8 | 16 | 32), [loaded])
   const value = truncated(loaded.value, size)
-  return {...scalar(value, [loaded]), link: value === loaded.value ? loaded.link : 0}
+  const link = value === loaded.value ? loaded.link : 0
+  return {...scalar(value, [loaded]), link, delta: loaded.delta}
 }
 
 /** Walks a store, atomic ones included. */
@@ -51,7 +54,13 @@ export function walkStore(context: WalkContext, slot: Slot): void {
     throw new Refusal('encoding', 'a reserved field is not zero')
   const content = byRegister ? readRegister(context, slot.src) : known(BigInt(slot.imm))
   const to = requirePointer(readRegister(context, slot.dst), slot.dst)
-  store(context, to, slot.dst, {off: slot.off, size}, content)
+  store(
+    context,
+    to,
+    slot.dst,
+    {off: slot.off, size, ...(byRegister ? {source: slot.src} : {})},
+    content,
+  )
 }
 
 function walkAtomic(context: WalkContext, slot: Slot, size: 1 | 2 | 4 | 8): void {
@@ -64,6 +73,8 @@ function walkAtomic(context: WalkContext, slot: Slot, size: 1 | 2 | 4 | 8): void
     place.target === 'map-value' || place.target === 'record' || place.target === 'stack'
   if (!isShared || operand.kind === 'pointer' || expected?.kind === 'pointer')
     throw new Refusal('bad-dereference', `no atomic operation works through r${slot.dst}`)
+  if (place.target === 'stack' && constOf(place.variable) === undefined)
+    throw new Refusal('stack', `an atomic operation at an unknown place of the stack`)
   const access = {off: slot.off, size, atomic: true}
   load(context, place, slot.dst, access)
   store(context, place, slot.dst, access, undefined)
@@ -83,16 +94,11 @@ export function walkWideLoad(context: WalkContext, slot: Slot): void {
   switch (slot.src) {
     case WIDE_SOURCE.map:
     case WIDE_SOURCE.mapValue: {
-      const map = input.maps[slot.imm]
-      if (map === undefined) throw new Refusal('map', `there is no map ${slot.imm}`)
+      const map = referredMap(input, slot)!
       if (slot.src === WIDE_SOURCE.map) {
         registers[slot.dst] = pointer('map', {map})
         return
       }
-      if (map.type !== 'array' || map.maxEntries !== 1)
-        throw new Refusal('map', 'values have a fixed address only in arrays of one entry')
-      if (high < 0 || high >= map.valueSize)
-        throw new Refusal('map', `the value has no byte ${high}`)
       registers[slot.dst] = pointer('map-value', {map, off: high})
       return
     }

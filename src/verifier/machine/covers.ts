@@ -1,6 +1,6 @@
 import {contains, sameValue} from '../values/value.ts'
 import {markPrecise, type Pointer, type Register} from './register.ts'
-import type {Frame, StackSlot, State} from './state.ts'
+import {type Frame, NOTHING, STACK_SLOTS, type StackSlot, type State} from './state.ts'
 
 /**
  * How alike two states must be. `pruning`: the earlier one was walked to its end, so numbers that no verdict depended on need not
@@ -24,21 +24,27 @@ export function covers(
   liveInCallers: (callSite: number) => number,
 ): boolean {
   if (earlier.frames.length !== state.frames.length) return false
+  if (earlier.references.size !== state.references.size) return false
+  if (!earlier.frames.every((frame, index) => samePlace(frame, state.frames[index]!, likeness)))
+    return false
   const pairs: Pairs = new Map()
   if (!sameReferences(earlier, state, pairs)) return false
   return earlier.frames.every((frame, index) => {
-    const other = state.frames[index]!
-    if (frame.callSite !== other.callSite || frame.subprogram !== other.subprogram) return false
-    if (frame.isCallback !== other.isCallback) return false
-    if (likeness === 'exact' && frame.callbackDepth !== other.callbackDepth) return false
     const inner = earlier.frames[index + 1]
     const mask = inner === undefined ? live : liveInCallers(inner.callSite)
-    return framesMatch(frame, other, likeness, mask, pairs)
+    return framesMatch(frame, state.frames[index]!, likeness, mask, pairs)
   })
 }
 
+function samePlace(a: Frame, b: Frame, likeness: Likeness): boolean {
+  if (a.callSite !== b.callSite || a.subprogram !== b.subprogram) return false
+  return (
+    a.isCallback === b.isCallback && (likeness !== 'exact' || a.callbackDepth === b.callbackDepth)
+  )
+}
+
 function sameReferences(earlier: State, state: State, pairs: Pairs): boolean {
-  if (earlier.references.size !== state.references.size) return false
+  if (earlier.references.size === 0) return true
   const ids = [...state.references.keys()]
   return [...earlier.references.keys()].every((id, index) => pairUp(id, ids[index]!, pairs))
 }
@@ -60,10 +66,13 @@ function framesMatch(a: Frame, b: Frame, likeness: Likeness, live: number, pairs
     if (((live >> number) & 1) === 0) continue
     if (!registersMatch(a.registers[number], b.registers[number], likeness, pairs)) return false
   }
-  return a.stack.every((slot, index) => slotsMatch(slot, b.stack[index]!, likeness, pairs))
+  for (let index = 0; index < STACK_SLOTS; index++)
+    if (!slotsMatch(a.stack[index]!, b.stack[index]!, likeness, pairs)) return false
+  return true
 }
 
 function slotsMatch(a: StackSlot, b: StackSlot, likeness: Likeness, pairs: Pairs): boolean {
+  if (a.bytes === NOTHING && b.bytes === NOTHING) return true
   if (a === b && a.spilled?.kind !== 'pointer' && (a.spilled?.link ?? 0) === 0) return true
   if (likeness === 'pruning' && !a.usage.read) return true
   for (let at = 0; at < 8; at++) {
@@ -83,9 +92,11 @@ function registersMatch(a: Register, b: Register, likeness: Likeness, pairs: Pai
   if (a.kind === 'pointer') return b.kind === 'pointer' && pointersMatch(a, b, likeness, pairs)
   if (b.kind !== 'scalar') return false
   if (likeness === 'pruning' && !a.precise) return true
-  if (likeness === 'exact') return sameValue(a.value, b.value) && a.delta === b.delta
+  if (a.isSum !== b.isSum || ((a.isSum || likeness === 'exact') && a.delta !== b.delta))
+    return false
+  if (likeness === 'exact') return sameValue(a.value, b.value)
   if (!contains(a.value, b.value)) return false
-  return a.link === 0 || (a.delta === b.delta && pairUp(a.link, b.link, pairs))
+  return a.link === 0 || pairUp(a.link, b.link, pairs)
 }
 
 function pointersMatch(a: Pointer, b: Pointer, likeness: Likeness, pairs: Pairs): boolean {

@@ -1,5 +1,5 @@
 import type {VerifierMap} from '../input.ts'
-import {constValue, UNKNOWN, type Value, ZERO} from '../values/value.ts'
+import {constValue, isConst, UNKNOWN, type Value, ZERO} from '../values/value.ts'
 
 /** A number. */
 export interface Scalar {
@@ -7,7 +7,9 @@ export interface Scalar {
   readonly value: Value
   /** Numbers with the same link (not 0) are equal but for `delta`: what one branch learns holds for all. */
   readonly link: number
-  /** What was added since the link was made. */
+  /** Whether a constant was added since the link was made; another one ends the link. */
+  readonly isSum: boolean
+  /** That constant. It stays behind when the link ends, as in the kernel, which refuses offsets by it. */
   readonly delta: bigint
   /** Whether a verdict depends on the exact value: then only smaller sets are covered by it. */
   precise: boolean
@@ -56,7 +58,7 @@ export type Register = Scalar | Pointer | undefined
 
 /** A number with this value, made from others. */
 export function scalar(value: Value, from: readonly Scalar[] = []): Scalar {
-  return {kind: 'scalar', value, link: 0, delta: 0n, precise: false, from}
+  return {kind: 'scalar', value, link: 0, isSum: false, delta: 0n, precise: false, from}
 }
 
 /** A known number. */
@@ -84,6 +86,17 @@ export function pointer(
     variable: ZERO,
     ...details,
   }
+}
+
+/** What both a number and its copy are, with a link so that what is learned of one holds for the other. */
+export function linked(number: Scalar, newId: () => number): Scalar {
+  if (number.isSum) {
+    // One constant is remembered per link, so a copy of a sum starts a new link.
+    return linked({...number, link: 0, isSum: false, delta: 0n}, newId)
+  }
+  if (number.link !== 0 || isConst(number.value)) return number
+  const {value, delta, precise} = number
+  return {...scalar(value, [number]), link: newId(), delta, precise}
 }
 
 /** Notes that a verdict depends on a number, and on those that it was made from. */

@@ -56,7 +56,7 @@ export function storeFixed(frame: Frame, off: number, size: number, content: Reg
     )
     frame.stack[index] = {
       bytes,
-      spilled: size === 8 || content.kind === 'pointer' ? content : narrowed(content, size),
+      spilled: content.kind === 'pointer' ? content : narrowed(content, size),
       usage: size === 8 ? {read: false} : slot.usage,
     }
     return
@@ -66,11 +66,16 @@ export function storeFixed(frame: Frame, off: number, size: number, content: Reg
   writeBytes(frame, index, start, size, isZero ? 'zero' : 'misc')
 }
 
+/** Whether a number is stored whole: then the copy is linked with it. */
+export function fitsStored(content: Scalar, size: number): boolean {
+  return size === 8 || fitsBits(content.value, size * 8)
+}
+
 /** A number that does not fit the bytes stored is no longer equal to its copies. */
 function narrowed(content: Scalar, size: number): Scalar {
-  return fitsBits(content.value, size * 8)
-    ? content
-    : {...scalar(content.value, [content]), precise: content.precise}
+  if (fitsStored(content, size)) return content
+  const {value, delta, precise} = content
+  return {...scalar(value, [content]), delta, precise}
 }
 
 function writeBytes(
@@ -88,8 +93,20 @@ function writeBytes(
   frame.stack[index] = {bytes, usage: slot.usage}
 }
 
+const ALL_UNKNOWN: readonly ByteKind[] = new Array<ByteKind>(8).fill('misc')
+
 /** Every byte that a store of `size` bytes in the range may touch becomes unknown; pointers there are gone. */
 export function storeUnknown(frame: Frame, range: StackRange, size: number): void {
+  if (range.min === range.max) {
+    for (let off = range.min, left = size; left > 0; ) {
+      const bytes = Math.min(8 - byteIndex(off), left)
+      if (bytes === 8) frame.stack[slotIndex(off)] = {bytes: ALL_UNKNOWN, usage: {read: false}}
+      else writeBytes(frame, slotIndex(off), byteIndex(off), bytes, 'misc')
+      off += bytes
+      left -= bytes
+    }
+    return
+  }
   for (let off = range.min; off < range.max + size; off++)
     writeBytes(frame, slotIndex(off), byteIndex(off), 1, 'misc')
 }
@@ -112,8 +129,12 @@ export function loadFixed(frame: Frame, off: number, size: number): NonNullable<
       })
     }
     if (start === 0 && size <= spilledBytes) {
-      if (size === 8 || fitsBits(spilled.value, size * 8)) return spilled
-      return scalar(spilled.value, [spilled])
+      if (!fitsStored(spilled, size)) return scalar(spilled.value, [spilled])
+      if (!spilled.isSum) return spilled
+      // One constant is remembered per link, so a copy of a sum ends its link.
+      const copied = {...spilled, link: 0, isSum: false, delta: 0n}
+      frame.stack[slotIndex(off)] = {...slot, spilled: copied}
+      return copied
     }
     return loadedBytes(slot, start, size, spilled)
   }
@@ -135,6 +156,13 @@ function loadedBytes(
 
 function isZero(value: Value | undefined): boolean {
   return value !== undefined && isConst(value) && value.tnum.value === 0n
+}
+
+/** Whether every byte of the range was written. */
+export function isWritten(frame: Frame, range: StackRange, size: number): boolean {
+  for (let off = range.min; off < range.max + size; off++)
+    if (frame.stack[slotIndex(off)]!.bytes[byteIndex(off)] === 'none') return false
+  return true
 }
 
 /** Reads the bytes in the range: their content is not known to the caller. */

@@ -28,6 +28,9 @@ export interface Frame {
 /** Slots of a frame. */
 export const STACK_SLOTS = 64
 
+/** Most functions active at a time, the main program included (linux v6.18 bpf_verifier.h, MAX_CALL_FRAMES). */
+export const MAX_FRAMES = 8
+
 /** Everything that a path knows. */
 export interface State {
   readonly frames: Frame[]
@@ -52,7 +55,8 @@ function emptySlot(): StackSlot {
   return {bytes: NOTHING, usage: {read: false}}
 }
 
-const NOTHING: readonly ByteKind[] = new Array<ByteKind>(8).fill('none')
+/** The bytes of a slot that nothing was written to. */
+export const NOTHING: readonly ByteKind[] = new Array<ByteKind>(8).fill('none')
 
 /** A copy that can go its own way. Contents are shared: they do not change. */
 export function cloneState(state: State): State {
@@ -72,12 +76,12 @@ export function currentFrame(state: State): Frame {
   return state.frames.at(-1)!
 }
 
-/** Replaces every register and stored register of all frames. */
+/** Replaces every register and stored register of all frames, those of the current function first. */
 export function mapRegisters(
   state: State,
   replace: (register: NonNullable<Register>) => Register,
 ): void {
-  for (const frame of state.frames) {
+  for (const frame of state.frames.toReversed()) {
     frame.registers.forEach((register, index) => {
       if (register !== undefined) frame.registers[index] = replace(register)
     })

@@ -19,11 +19,11 @@ import {
 import {
   type Bounds,
   constOf,
+  constValue,
   isConst,
   LOW_UNBOUNDED,
   S64_MAX,
   S64_MIN,
-  signedValue,
   synced,
   UNKNOWN,
   type Value,
@@ -45,6 +45,17 @@ export function compute64(op: TrackedOp, a: Value, b: Value): Value {
   const wide = BOUNDS[op](a.wide, b.wide, tnum, 64)
   const low = BOUNDS[op](a.low, b.low, tnumLow(tnum), 32)
   return synced(tnum, wide, low)
+}
+
+/** `a + distance`, its bits and ranges not sharpened by each other: so the kernel moves numbers that are linked (linux v6.18 verifier.c, sync_linked_regs). */
+export function shifted(a: Value, distance: bigint): Value {
+  const b = constValue(distance)
+  const tnum = tnumAdd(a.tnum, b.tnum)
+  return {
+    tnum,
+    wide: BOUNDS.add(a.wide, b.wide, tnum, 64),
+    low: BOUNDS.add(a.low, b.low, tnumLow(tnum), 32),
+  }
 }
 
 /** `a op b` in 32 bits, zero-extended. */
@@ -187,17 +198,25 @@ export function truncated(value: Value, bytes: number): Value {
   return synced(tnum, {...WIDE_UNBOUNDED, ...kept}, bytes === 4 ? value.low : LOW_UNBOUNDED)
 }
 
-/** The low `bits` bits, sign-extended. */
-export function signExtended(value: Value, bits: 8 | 16 | 32): Value {
-  const known = constOf(value)
-  const limit = 1n << BigInt(bits - 1)
-  if (known !== undefined) {
-    const extended = BigInt.asIntN(bits, known)
-    return signedValue(extended, extended)
+/**
+ * The low `bits` bits, sign-extended to 64 or to 32 bits (linux v6.18 verifier.c, coerce_reg_to_size_sx). A range survives only
+ * when what is cut off and the sign are the same at both ends.
+ */
+export function signExtended(value: Value, bits: 8 | 16 | 32, width: Width = 64): Value {
+  const constant = constOf(value)
+  if (constant !== undefined) {
+    const extended = BigInt.asIntN(bits, constant)
+    return constValue(width === 64 ? extended : BigInt.asUintN(32, extended))
   }
-  const {smin, smax} = value.wide
-  if (smin >= -limit && smax < limit) return value
-  return synced(TNUM_UNKNOWN, {...WIDE_UNBOUNDED, smin: -limit, smax: limit - 1n}, LOW_UNBOUNDED)
+  const {smin, smax} = width === 64 ? value.wide : value.low
+  const limit = 1n << BigInt(bits - 1)
+  const ends = [BigInt.asIntN(bits, smin), BigInt.asIntN(bits, smax)] as const
+  const least = lesser(...ends)
+  const most = -lesser(-ends[0], -ends[1])
+  const survives = smin >> BigInt(bits) === smax >> BigInt(bits) && least >= 0n === most >= 0n
+  const range = survives ? {smin: least, smax: most} : {smin: -limit, smax: limit - 1n}
+  if (width === 64) return synced(TNUM_UNKNOWN, {...WIDE_UNBOUNDED, ...range}, LOW_UNBOUNDED)
+  return lowOnly(tnumLow(TNUM_UNKNOWN), {...LOW_UNBOUNDED, ...range})
 }
 
 /** Whether a value surely needs no more than this many bits, unsigned. */

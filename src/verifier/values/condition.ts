@@ -4,7 +4,7 @@
  */
 import type {JmpOp} from '../../bpf/opcodes.ts'
 import {type Tnum, tnumAnd, tnumConst, tnumIntersect, tnumLow, tnumOr, tnumWithLow} from './tnum.ts'
-import {type Bounds, synced, UNKNOWN, type Value} from './value.ts'
+import {type Bounds, LOW_UNBOUNDED, synced, UNKNOWN, type Value, WIDE_UNBOUNDED} from './value.ts'
 
 /** `jnset`: no tested bit is set; the opposite of `jset`, which no instruction encodes. */
 export type Comparison = JmpOp | 'jnset'
@@ -184,9 +184,11 @@ function refinedBits(op: 'jset' | 'jnset', a: Value, b: Value, bits: 32 | 64): [
   // Of several bits only one need be set, so nothing is known of each.
   if (op === 'jset' && (tested & (tested - 1n)) !== 0n) return [a, b]
   const {tnum, bounds} = narrow(a, bits)
-  const learned =
-    op === 'jset' ? tnumOr(tnum, tnumConst(tested)) : tnumAnd(tnum, tnumConst(~tested))
-  return [widen(a, learned, bounds, bits), b]
+  if (op === 'jset') return [widen(a, tnumOr(tnum, tnumConst(tested)), bounds, bits), b]
+  // The ranges are forgotten, as in the kernel (linux v6.18 verifier.c, regs_refine_cond_op).
+  const learned = tnumAnd(tnum, tnumConst(~tested))
+  const whole = bits === 64 ? learned : tnumWithLow(a.tnum, learned)
+  return [synced(whole, WIDE_UNBOUNDED, LOW_UNBOUNDED), b]
 }
 
 function larger(a: bigint, b: bigint): bigint {

@@ -209,10 +209,10 @@ function deduceWide({wide, low}: Draft): void {
   lower(wide, 'u', ((wide.umax >> 32n) << 32n) | low.umax)
   raise(wide, 's', ((wide.smin >> 32n) << 32n) | low.umin)
   lower(wide, 's', ((wide.smax >> 32n) << 32n) | low.umax)
-  if (wide.smin >= LOW_UNBOUNDED.smin && wide.smax <= LOW_UNBOUNDED.smax) {
-    raise(wide, 's', low.smin)
-    lower(wide, 's', low.smax)
-  }
+  // A sign-extended number whose low half is not negative is that half. The kernel takes over its bounds as they are, even where
+  // it knew closer ones, and so must we.
+  if (low.smin >= 0n && wide.smin >= LOW_UNBOUNDED.smin && wide.smax <= LOW_UNBOUNDED.smax)
+    Object.assign(wide, {smin: low.smin, smax: low.smax, umin: low.smin, umax: low.smax})
 }
 
 function bitsFromBounds(draft: Draft): void {

@@ -6,6 +6,8 @@ import {guarded} from '../../../src/bpf/elf/invalid-object.ts'
 import {parseObject} from '../../../src/bpf/elf/object.ts'
 import {formatValue} from '../../../src/bpf/format-value.ts'
 import {CodedError} from '../../../src/diagnostics/error.ts'
+import {objectInput} from '../../../src/verifier/object-input.ts'
+import {verify} from '../../../src/verifier/verify.ts'
 import {type Objects, objectFolder, requireClang} from '../../support/compile-bpf.ts'
 
 /** A generator of numbers from 0 up to a bound: the same seed gives the same numbers. */
@@ -29,7 +31,7 @@ describe('damaged objects', () => {
     this.timeout(60_000)
     requireClang(this)
     objects = objectFolder()
-    samples = ['maps', 'core', 'refused'].map(name =>
+    samples = ['maps', 'core', 'refused', 'verdicts/loops', 'verdicts/maps'].map(name =>
       objects.bytes(`test/testdata/bpf/${name}.bpf.c`),
     )
     samples.push(objects.bytes('test/testdata/bpf/legacy.bpf.c', {debug: false}))
@@ -47,7 +49,12 @@ describe('damaged objects', () => {
       }
       for (const program of object.programs) {
         disassemble(program.instructions)
-        if (object.btf !== undefined) relocateProgram(program, object.btf.types, object.btf.types)
+        if (object.btf === undefined) continue
+        const {types} = object.btf
+        relocateProgram(program, types, types)
+        // Kernel types that are as damaged would be no kernel's: only what needs none is judged.
+        const input = objectInput(program, object, () => types)
+        if (!('notJudged' in input) && input.btf === undefined) verify(input, {maxVisits: 5000})
       }
       return true
     } catch (error) {

@@ -1,8 +1,8 @@
 import {readFileSync, statSync} from 'node:fs'
-import {parseObject} from '../../bpf/elf/object.ts'
-import type {BpfObject} from '../../bpf/elf/object-model.ts'
-import {printable} from '../../diagnostics/code-frame.ts'
-import {CodedError} from '../../diagnostics/error.ts'
+import {parseObject} from '../../../bpf/elf/object.ts'
+import type {BpfObject} from '../../../bpf/elf/object-model.ts'
+import {printable} from '../../../diagnostics/code-frame.ts'
+import {CodedError} from '../../../diagnostics/error.ts'
 
 /** What commands on an object file were asked for. */
 export interface ObjectArgs {

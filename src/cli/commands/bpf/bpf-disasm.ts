@@ -1,8 +1,8 @@
-import {disassemble} from '../../bpf/disassembler.ts'
-import type {ObjectProgram} from '../../bpf/elf/object-model.ts'
-import {slotsOf} from '../../bpf/instruction.ts'
-import {EXIT} from '../exit-codes.ts'
-import type {CliIo} from '../io.ts'
+import {disassemble} from '../../../bpf/disassembler.ts'
+import type {ObjectProgram} from '../../../bpf/elf/object-model.ts'
+import {slotsOf} from '../../../bpf/instruction.ts'
+import {EXIT} from '../../exit-codes.ts'
+import type {CliIo} from '../../io.ts'
 import {type ObjectArgs, readObject, shownName} from './object-file.ts'
 
 /**

@@ -1,14 +1,17 @@
-import type {Btf} from '../../bpf/btf.ts'
-import {printable} from '../../diagnostics/code-frame.ts'
-import {readKernelBtf} from '../../sensor/kernel-btf.ts'
-import {type Attachment, attachProgram} from '../../sensor/object/attach.ts'
-import {loadObject} from '../../sensor/object/load.ts'
-import {TracePipe} from '../../sensor/object/trace-pipe.ts'
-import {EXIT} from '../exit-codes.ts'
-import type {CliIo} from '../io.ts'
-import {renderLog} from '../render.ts'
-import {listenForSignals} from '../signals.ts'
+import type {Btf} from '../../../bpf/btf.ts'
+import type {BpfObject} from '../../../bpf/elf/object-model.ts'
+import {printable} from '../../../diagnostics/code-frame.ts'
+import {CodedError} from '../../../diagnostics/error.ts'
+import {readKernelBtf} from '../../../sensor/kernel-btf.ts'
+import {type Attachment, attachProgram} from '../../../sensor/object/attach.ts'
+import {loadObject} from '../../../sensor/object/load.ts'
+import {TracePipe} from '../../../sensor/object/trace-pipe.ts'
+import {EXIT} from '../../exit-codes.ts'
+import type {CliIo} from '../../io.ts'
+import {renderLog} from '../../render.ts'
+import {listenForSignals} from '../../signals.ts'
 import {readObject} from './object-file.ts'
+import {ownJudge} from './own-judge.ts'
 
 /** How long lines may wait in the trace pipe. */
 const POLL_MS = 20
@@ -17,6 +20,8 @@ const POLL_MS = 20
 export interface BpfRunArgs {
   readonly path: string
   readonly quiet: boolean
+  /** Loads what our verifier refuses; the kernel decides then. */
+  readonly force: boolean
   /** Ends the run after this time. */
   readonly durationMs: number | undefined
 }
@@ -32,6 +37,7 @@ export async function runBpfRun(args: BpfRunArgs, io: CliIo): Promise<number> {
   const info = (message: string): void => {
     if (!args.quiet) io.stderr(`${renderLog('info', message, false)}\n`)
   }
+  requireAccepted(object, args.force, info)
   let types: Btf | undefined
   const loaded = loadObject(object, () => (types ??= readKernelBtf()))
   const attachments: Attachment[] = []
@@ -59,6 +65,23 @@ export async function runBpfRun(args: BpfRunArgs, io: CliIo): Promise<number> {
     for (const attachment of attachments) attachment.close()
     pipe?.close()
     loaded.close()
+  }
+}
+
+/** Nothing that our verifier refuses is put to the kernel, unless that is asked for. */
+function requireAccepted(object: BpfObject, force: boolean, info: (message: string) => void): void {
+  const judge = ownJudge({strict: false, log: false})
+  for (const program of object.programs) {
+    const {accepted, reason, slot, details} = judge(program, object)
+    if (accepted) continue
+    const where = slot === undefined ? '' : ` at instruction ${slot}`
+    const message = `program ${program.name} (${program.section}) is refused${where}: ${reason}`
+    if (!force)
+      throw new CodedError('OBJECT_REFUSED', message, {
+        hint: 'detector bpf verify says more; --force loads it all the same',
+        log: details,
+      })
+    info(`${message}; loaded all the same (--force)`)
   }
 }
 
