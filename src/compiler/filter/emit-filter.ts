@@ -1,139 +1,148 @@
 import type {Assembler, Label} from '../../bpf/assembler.ts'
-import {R} from '../bpf/capture-context.ts'
-import {emitJumpIfEqual} from './emit-equal.ts'
-import {emitTextLiteral, emitTextStates, textSlotsOf} from './emit-text.ts'
-import {
-  type BitsAtom,
-  type FilterLiteral,
-  type KernelFilter,
-  type NumberAtom,
-  withoutTexts,
-} from './kernel-filter.ts'
+import {HEADER} from '../../schema/record-layout.ts'
+import {emitDescriptorState} from './descriptor/emit-descriptor.ts'
+import {emitNode} from './emit-node.ts'
+import {emitJumpIfTold, emitText} from './emit-text.ts'
+import type {FilterData} from './filter-data.ts'
+import {type FilterStages, stagesOf} from './filter-stages.ts'
+import type {DescriptorAtom, KernelFilter} from './kernel-filter.ts'
+import {emitProcessState} from './process/emit-process.ts'
+import {emitSocketView, socketPlaceOf} from './socket/emit-socket.ts'
+import {planTexts} from './text/text-plan.ts'
+
+/** What a filter must find in the scratch memory. */
+export interface FilterNeeds {
+  /** Offsets of the number slots that it asks for. */
+  readonly slots: ReadonlySet<number>
+  /** Offsets of the text slots that it asks for. */
+  readonly texts: ReadonlySet<number>
+  /** Offsets of the slots with the socket that it asks for. */
+  readonly sockets: ReadonlySet<number>
+  /** Whether it asks for members of the header. */
+  readonly header: boolean
+  /** Whether it asks for the process. */
+  readonly process: boolean
+  /** Where it says which descriptor it asks for. */
+  readonly descriptor: Pick<DescriptorAtom, 'fd' | 'file' | 'node'> | undefined
+}
+
+/** What a filter asks for. */
+export function filterNeeds(filter: KernelFilter): FilterNeeds {
+  const needs = {
+    slots: new Set<number>(),
+    texts: new Set<number>(),
+    sockets: new Set<number>(),
+    header: false,
+    process: false,
+    descriptor: undefined as FilterNeeds['descriptor'],
+  }
+  const visit = (node: KernelFilter): void => {
+    if (node.kind === 'and' || node.kind === 'or') return node.children.forEach(visit)
+    if (node.kind !== 'literal') return
+    const {atom} = node
+    if (atom.kind === 'text') needs.texts.add(atom.offset)
+    else if (atom.kind === 'process') needs.process = true
+    else if (atom.kind === 'descriptor') needs.descriptor = atom
+    else if (atom.kind === 'socket') {
+      needs.sockets.add(atom.offset)
+      if (atom.family !== undefined) needs.sockets.add(atom.family)
+      if (atom.failure !== undefined) needs.slots.add(atom.failure.offset)
+    } else if (atom.offset < HEADER.size) needs.header = true
+    else needs.slots.add(atom.offset)
+  }
+  visit(filter)
+  const {descriptor} = needs
+  if (descriptor !== undefined)
+    for (const offset of [descriptor.fd, descriptor.file, descriptor.node]) needs.slots.add(offset)
+  return needs
+}
+
+/** How a filter gets at what it asks for. */
+export interface FilterSetting {
+  /** Takes the tables that the program needs. */
+  readonly data: FilterData
+  /** Id of the set of tests that the bits of descriptors stand for. */
+  readonly descriptorSet?: bigint
+  /** Emits what puts these parts of the record into the scratch memory; left out, they are there. Loses r0 to r5. */
+  readonly fill?: Readonly<
+    Record<'numbers' | 'process' | 'descriptor' | 'sockets' | 'texts', () => void>
+  >
+}
 
 /**
- * Emits the filter over the record in the scratch memory: jumps to `drop` when the record does not pass, and goes on otherwise.
- * What can be told without texts is asked first. Loses r0 to r5.
+ * Emits a filter over the record in the scratch memory: jumps to `drop` when the record does not pass, and goes on otherwise. In the
+ * order in which the least is done for most records that do not pass; what a stage needs is filled in just before it. Loses r0 to
+ * r5.
  */
-export function emitFilter(asm: Assembler, filter: KernelFilter, drop: Label): void {
-  const slots = textSlotsOf(filter)
-  if (slots.size > 0) {
-    emitNode(asm, withoutTexts(filter), drop, new Map())
-    emitTextStates(asm, slots)
-  }
-  emitNode(asm, filter, drop, new Map([...slots.keys()].map((offset, index) => [offset, index])))
-}
-
-type TextStates = ReadonlyMap<number, number>
-
-/** Jumps to `drop` when the filter does not pass. */
-function emitNode(asm: Assembler, filter: KernelFilter, drop: Label, states: TextStates): void {
-  emitBranch(asm, filter, {target: drop, when: false}, states)
-}
-
-/** Where to go when the answer is `when`; else the next instruction follows. */
-interface Branch {
-  readonly target: Label
-  readonly when: boolean
-}
-
-function emitBranch(
+export function emitFilter(
   asm: Assembler,
   filter: KernelFilter,
-  branch: Branch,
-  states: TextStates,
+  drop: Label,
+  {data, descriptorSet = 0n, fill}: FilterSetting,
 ): void {
-  switch (filter.kind) {
-    case 'pass':
-    case 'drop':
-      if ((filter.kind === 'pass') === branch.when) asm.jump(branch.target)
-      return
-    case 'literal':
-      emitLiteral(asm, filter, branch, states)
-      return
-    case 'and':
-    case 'or': {
-      // One child with this answer settles it.
-      const decisive = filter.kind === 'or'
-      if (branch.when === decisive) {
-        for (const child of filter.children) emitBranch(asm, child, branch, states)
-        return
-      }
-      const settled = asm.label('settled')
-      for (const child of filter.children.slice(0, -1))
-        emitBranch(asm, child, {target: settled, when: decisive}, states)
-      emitBranch(asm, filter.children.at(-1)!, branch, states)
-      asm.place(settled)
-    }
+  const needs = filterNeeds(filter)
+  const stages = stagesOf(filter)
+  const place = socketPlaceOf(filter)
+  const code = {plans: new Map(), data}
+  fill?.numbers()
+  emitNode(asm, stages.numbers, drop, code)
+  const lookUpProcess = (): void => {
+    if (!needs.process) return
+    fill?.process()
+    emitProcessState(asm)
   }
+  // A look at a text costs less than one at the process, and tells more. Not so where it takes a look at the socket, too.
+  const processLast = needs.texts.size > 0 && needs.descriptor === undefined && place === undefined
+  if (!processLast && needs.process) {
+    lookUpProcess()
+    emitNode(asm, stages.processes, drop, code)
+  }
+  if (needs.descriptor !== undefined) {
+    fill?.descriptor()
+    emitDescriptorState(asm, needs.descriptor, descriptorSet)
+    emitNode(asm, stages.descriptors, drop, code)
+  }
+  if (place !== undefined) {
+    fill?.sockets()
+    emitSocketView(asm, place)
+    emitNode(asm, stages.sockets, drop, code)
+  }
+  if (needs.texts.size === 0) return
+  fill?.texts()
+  emitTextStages(asm, stages, drop, {data, lookUpProcess: processLast ? lookUpProcess : undefined})
 }
 
-function emitLiteral(
+/**
+ * Emits what the others left open. Most texts match nothing: then what is left of the filter is asked, which is little, and of that
+ * first what does not ask for the process when that is yet to be looked up.
+ */
+function emitTextStages(
   asm: Assembler,
-  {atom, want}: FilterLiteral,
-  {target, when}: Branch,
-  states: TextStates,
+  {untold, untoldByNumbers, whole}: FilterStages,
+  drop: Label,
+  {
+    data,
+    lookUpProcess,
+  }: {readonly data: FilterData; readonly lookUpProcess: (() => void) | undefined},
 ): void {
-  const next = asm.label('next')
-  const [pass, fail] = when ? [target, next] : [next, target]
-  const answers = {
-    pass,
-    yes: want ? pass : fail,
-    no: want ? fail : pass,
+  const plans = planTexts(whole)
+  const code = {plans, data}
+  for (const plan of plans.values()) emitText(asm, plan, data)
+  if (lookUpProcess !== undefined) {
+    const told = asm.label('told')
+    for (const plan of plans.values()) emitJumpIfTold(asm, plan, told)
+    emitNode(asm, untoldByNumbers, drop, code)
+    asm.place(told)
+    lookUpProcess()
   }
-  if (atom.kind === 'number') emitNumber(asm, atom, answers)
-  else if (atom.kind === 'bits') emitBits(asm, atom, answers.yes)
-  else emitTextLiteral(asm, atom, states.get(atom.offset)!, answers)
-  if (answers.no !== next) asm.jump(answers.no)
-  asm.place(next)
-}
-
-/** Where an atom goes that is unknown, and one that holds; one that does not goes on to the next instruction. */
-export interface Answers {
-  readonly pass: Label
-  readonly yes: Label
-}
-
-function emitNumber(
-  asm: Assembler,
-  {offset, width, op, values}: NumberAtom,
-  {pass, yes}: Answers,
-): void {
-  asm.load(width, 1, R.scratch, offset)
-  // The number of an absent value is the smallest there is: doubled it is zero, as nothing else but zero is.
-  if (width === 8) {
-    const present = asm.label('present')
-    asm.jumpIfImm('jsge', 1, 0, present).mov(2, 1).aluImm('lsh', 2, 1)
-    asm.jumpIfImm('jeq', 2, 0, pass).place(present)
-  }
-  if (op === 'in') {
-    for (const value of values) emitJumpIfEqual(asm, 1, value, yes)
-    return
-  }
-  asm.movImm(2, values[0]!).jumpIf('jslt', 1, 2, yes)
-}
-
-function emitBits(asm: Assembler, atom: BitsAtom, yes: Label): void {
-  const {offset, table, opens, hasBitsAbove, mask, values} = atom
-  const native = table?.native
-  asm.load(4, 1, R.scratch, offset)
-  if (native === undefined) asm.mov(2, 1)
+  const [told, passed] = [asm.label('told'), asm.label('passed')]
+  for (const plan of plans.values()) emitJumpIfTold(asm, plan, told)
+  if (untold.kind === 'drop') asm.jump(drop)
   else {
-    asm.movImm(2, 0)
-    for (const [from, to] of native.map) {
-      const carried = to & mask
-      if (carried === 0) continue
-      const without = asm.label('without')
-      asm
-        .mov(3, 1)
-        .aluImm('and', 3, from | 0)
-        .jumpIfImm('jeq', 3, 0, without)
-      asm.aluImm('or', 2, carried).place(without)
-    }
-    // The access modes 0, 1, 2 and 3 are carried as 1, 2, 3 and 0.
-    if (native.kind === 'open' && opens && (mask & 3) !== 0)
-      asm.mov(3, 1).aluImm('add', 3, 1).aluImm('and', 3, 3).alu('or', 2, 3)
+    emitNode(asm, untold, drop, code)
+    asm.jump(passed)
   }
-  if (hasBitsAbove) asm.load(4, 3, R.scratch, offset + 4).alu('or', 2, 3)
-  asm.aluImm('and', 2, mask | 0).mov32(2, 2)
-  for (const value of values) emitJumpIfEqual(asm, 2, BigInt(value), yes)
+  asm.place(told)
+  emitNode(asm, whole, drop, code)
+  asm.place(passed)
 }

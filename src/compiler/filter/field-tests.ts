@@ -1,9 +1,12 @@
+import {errnoName} from '../../schema/errno.ts'
+import {ERRNOS} from '../../schema/tables/names.ts'
 import {PATH_PARAMS} from '../../schema/tables/path-params.ts'
 import type {CheckedTest} from '../checked.ts'
 import type {FieldRef} from '../field-ref.ts'
 import {ALWAYS, type Bounds, both, either, exact, NEVER, not, UNKNOWN} from './bounds.ts'
 import {type EventKind, OPEN_EVENTS, paramOf, resultName, resultSlot, slotOf} from './event-kind.ts'
 import {flagPlace, flagTextTest, hasAnyBit, tableOf} from './flag-tests.ts'
+import {anyOf, DROP} from './kernel-filter.ts'
 import {
   constantNumberTest,
   HEADER_NUMBER,
@@ -14,6 +17,8 @@ import {
   numberTest,
 } from './number-tests.ts'
 import {openFieldTest} from './open-tests.ts'
+import {socketFacts} from './socket/socket-facts.ts'
+import {socketFieldTest} from './socket/socket-tests.ts'
 import {constantTextTest, textTest} from './text-tests.ts'
 
 /** Bits of flags of opened files as events carry them. */
@@ -28,6 +33,8 @@ export function fieldTest(test: CheckedTest, field: FieldRef, kind: EventKind): 
       return constantTextTest(test, kind.def.name)
     case 'evt.dir':
       return constantTextTest(test, kind.def.direction === 'exit' ? '<' : '>')
+    case 'evt.num':
+      return runningNumberTest(test)
     case 'evt.is_open_read':
       return booleanTest(test, hasOpenFlag(kind, OPEN_FLAG.read))
     case 'evt.is_open_write':
@@ -53,13 +60,39 @@ export function fieldTest(test: CheckedTest, field: FieldRef, kind: EventKind): 
     case 'fs.path.source':
     case 'fs.path.target':
       return pathFieldTest(test, kind, field.def.name.slice('fs.path.'.length))
+    default: {
+      const socket = socketFacts(kind)
+      return socket === undefined
+        ? openFieldTest(test, field.def.name, kind)
+        : socketFieldTest(test, field.def.name, socket)
+    }
+  }
+}
+
+/** A test of a number that counts from 1. */
+function runningNumberTest({op, constants, modifier, right}: CheckedTest): Bounds {
+  const isBelow = (bound: bigint): boolean =>
+    constants.every(constant => typeof constant !== 'string' && BigInt(constant) < bound)
+  if (modifier !== undefined || right !== undefined || constants.length === 0) return UNKNOWN
+  switch (op) {
+    case '=':
+    case 'in':
+    case '<=':
+      return isBelow(1n) ? NEVER : UNKNOWN
+    case '<':
+      return isBelow(2n) ? NEVER : UNKNOWN
+    case '!=':
+    case '>':
+      return isBelow(1n) ? ALWAYS : UNKNOWN
+    case '>=':
+      return isBelow(2n) ? ALWAYS : UNKNOWN
     default:
-      return openFieldTest(test, field.def.name, kind)
+      return UNKNOWN
   }
 }
 
 /** A test of a field that is there and true where `holds` says so. */
-function booleanTest(test: CheckedTest, holds: Bounds): Bounds {
+export function booleanTest(test: CheckedTest, holds: Bounds): Bounds {
   const [value] = test.constants
   if (test.op === 'exists') return ALWAYS
   if (typeof value !== 'boolean' || test.constants.length !== 1 || test.modifier !== undefined)
@@ -93,18 +126,29 @@ function resultTest(test: CheckedTest, kind: EventKind): Bounds {
   return place === undefined ? UNKNOWN : numberTest(test, place)
 }
 
-/** Whether the call failed, and `evt.res` where it is asked whether it is `SUCCESS`. */
+/** Whether the call failed, and `evt.res` where it is compared with names. */
 function outcomeTest(test: CheckedTest, kind: EventKind): Bounds {
   if (resultName(kind) === undefined) return NEVER
   const slot = resultSlot(kind)
   const place = slot === undefined ? undefined : numberPlace(slot)
   if (place === undefined) return UNKNOWN
   if (test.left.type === 'bool') return booleanTest(test, exact(isBelow(place, 0n)))
-  if (test.constants.length !== 1 || test.modifier !== undefined) return UNKNOWN
-  if (test.constants[0] !== 'SUCCESS') return UNKNOWN
-  const succeeded = exact(isAtLeast(place, 0n))
-  if (test.op === '=' || test.op === 'in') return succeeded
-  return test.op === '!=' ? not(succeeded) : UNKNOWN
+  if (test.modifier !== undefined) return UNKNOWN
+  if (test.op !== '=' && test.op !== 'in' && test.op !== '!=') return UNKNOWN
+  const errors = test.constants.filter(name => name !== 'SUCCESS')
+  const results = errors.map(name => resultNamed(String(name)))
+  // A result without a name shows as a number.
+  if (results.includes(undefined)) return UNKNOWN
+  const failed = isOneOf(place, results as bigint[])
+  const succeeded = errors.length < test.constants.length ? isAtLeast(place, 0n) : DROP
+  const named = exact(anyOf([succeeded, failed]))
+  return test.op === '!=' ? not(named) : named
+}
+
+/** The result of a call that failed with the error of this name. */
+function resultNamed(name: string): bigint | undefined {
+  const errno = ERRNOS.find(([, value]) => errnoName(value) === name)?.[1]
+  return errno === undefined ? undefined : BigInt(-errno)
 }
 
 function argumentTest(test: CheckedTest, {arg, index}: FieldRef, kind: EventKind): Bounds {

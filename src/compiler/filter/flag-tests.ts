@@ -21,7 +21,10 @@ const TEXT_OPERATORS: ReadonlySet<string> = new Set([
 const WHOLE = 0xffff_ffff
 
 /** Where flags stand in a record, and how they become those of the event. */
-export type FlagPlace = Pick<BitsAtom, 'offset' | 'table' | 'opens' | 'hasBitsAbove'>
+export interface FlagPlace extends Pick<BitsAtom, 'offset' | 'table' | 'opens'> {
+  /** Bits of the event that stand in the upper half of the slot, in the event's form. */
+  readonly bitsAbove: number
+}
 
 /** The place of a slot of flags. */
 export function flagPlace({def}: EventKind, slot: Slot, table: FlagTable | undefined): FlagPlace {
@@ -29,8 +32,15 @@ export function flagPlace({def}: EventKind, slot: Slot, table: FlagTable | undef
     offset: slot.offset,
     ...(table !== undefined && {table}),
     opens: def.params.some(({type}) => type === 'fspath' || type === 'fsrelpath'),
-    hasBitsAbove: slot.source.from === 'fileState' || slot.source.from === 'cloneFlags',
+    bitsAbove: bitsAbove(slot),
   }
+}
+
+function bitsAbove({source}: Slot): number {
+  if (source.from === 'cloneFlags') return WHOLE
+  if (source.from !== 'fileState') return 0
+  const {created = 0, upper, lower} = source.bits
+  return created | upper | lower
 }
 
 /** The table of the names of a parameter's values. */
@@ -41,13 +51,21 @@ export function tableOf(kind: EventKind, param: string): FlagTable | undefined {
 
 /** At least one of these bits is set. */
 export function hasAnyBit(place: FlagPlace, mask: number): KernelFilter {
-  return {kind: 'literal', atom: {kind: 'bits', ...place, mask, values: [0]}, want: false}
+  return {kind: 'literal', atom: bitsAtom(place, mask, [0]), want: false}
 }
 
 /** The bits under the mask are one of the values. */
 function bitsAre(place: FlagPlace, mask: number, values: readonly number[]): KernelFilter {
   if (values.length === 0) return DROP
-  return {kind: 'literal', atom: {kind: 'bits', ...place, mask, values}, want: true}
+  return {kind: 'literal', atom: bitsAtom(place, mask, values), want: true}
+}
+
+function bitsAtom(
+  {bitsAbove, ...place}: FlagPlace,
+  mask: number,
+  values: readonly number[],
+): BitsAtom {
+  return {kind: 'bits', ...place, hasBitsAbove: (bitsAbove & mask) !== 0, mask, values}
 }
 
 /** A test of `evt.arg` for a parameter whose values have names: it compares the names joined with a bar. */
@@ -78,7 +96,7 @@ function enumTest(test: CheckedTest, place: FlagPlace, table: FlagTable): Bounds
     if (!seen.has(low)) seen.set(low, truth(to))
   }
   const different = [...seen].filter(([, answer]) => answer !== others).map(([value]) => value)
-  const plain: FlagPlace = {offset: place.offset, opens: false, hasBitsAbove: false}
+  const plain: FlagPlace = {offset: place.offset, opens: false, bitsAbove: 0}
   const filter = bitsAre(plain, WHOLE, different)
   return exact(others ? opposite(filter) : filter)
 }

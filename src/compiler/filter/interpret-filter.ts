@@ -10,29 +10,41 @@ import {
   type TextAtom,
   type TextTest,
 } from './kernel-filter.ts'
+import {NO_ANSWERS, type ProcessAnswers} from './process/interpret-process.ts'
+import {socketTruth} from './socket/socket-view.ts'
 
 /**
  * Judges a record as the program that is made of the filter does; the reference for it. `start` is where the record begins.
  */
-export function passesFilter(filter: KernelFilter, bytes: Buffer, start = 0): boolean {
+export function passesFilter(
+  filter: KernelFilter,
+  bytes: Buffer,
+  start = 0,
+  process: ProcessAnswers = NO_ANSWERS,
+): boolean {
   switch (filter.kind) {
     case 'pass':
       return true
     case 'drop':
       return false
     case 'and':
-      return filter.children.every(child => passesFilter(child, bytes, start))
+      return filter.children.every(child => passesFilter(child, bytes, start, process))
     case 'or':
-      return filter.children.some(child => passesFilter(child, bytes, start))
+      return filter.children.some(child => passesFilter(child, bytes, start, process))
     case 'literal': {
-      const truth = truthOf(filter.atom, bytes, start)
+      const truth = truthOf(filter.atom, bytes, start, process)
       return truth === undefined || truth === filter.want
     }
   }
 }
 
 /** The answer of an atom; undefined when the record does not tell. */
-function truthOf(atom: FilterAtom, bytes: Buffer, start: number): boolean | undefined {
+function truthOf(
+  atom: FilterAtom,
+  bytes: Buffer,
+  start: number,
+  process: ProcessAnswers,
+): boolean | undefined {
   switch (atom.kind) {
     case 'number':
       return numberTruth(atom, bytes, start + atom.offset)
@@ -40,6 +52,13 @@ function truthOf(atom: FilterAtom, bytes: Buffer, start: number): boolean | unde
       return bitsTruth(atom, bytes, start + atom.offset)
     case 'text':
       return textTruth(atom, bytes, start)
+    case 'process':
+      return process(atom)
+    // What user space found out is not in the record.
+    case 'descriptor':
+      return undefined
+    case 'socket':
+      return socketTruth(atom, bytes, start)
   }
 }
 
@@ -66,10 +85,13 @@ function textTruth(atom: TextAtom, bytes: Buffer, start: number): boolean | unde
   const text = bytes.toString('latin1', from, from + length)
   if (atom.form === 'absolute' && !text.startsWith('/')) return undefined
   if (atom.form === 'normal' && !isNormalPath(text)) return undefined
-  return atom.tests.some(test => matches(test, text))
+  const matched = atom.tests.some(test => matches(test, text))
+  return matched && atom.approximate === true ? undefined : matched
 }
 
 function matches({how, text: constant}: TextTest, text: string): boolean {
   if (how === 'equal') return text === constant
+  if (how === 'contains') return text.includes(constant)
+  if (how === 'top') return !text.slice(1).includes('/')
   return how === 'prefix' ? text.startsWith(constant) : text.endsWith(constant)
 }

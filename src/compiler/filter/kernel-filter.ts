@@ -1,4 +1,5 @@
 import type {FlagTable} from '../../schema/flag-table.ts'
+import type {SocketAtom} from './socket/socket-atom.ts'
 
 /**
  * The filter of one kind of record: what the kernel decides from the record itself, before it leaves the kernel. It is an
@@ -18,7 +19,13 @@ export interface FilterLiteral {
 }
 
 /** One question to a record. */
-export type FilterAtom = NumberAtom | BitsAtom | TextAtom
+export type FilterAtom =
+  | NumberAtom
+  | BitsAtom
+  | TextAtom
+  | ProcessAtom
+  | DescriptorAtom
+  | SocketAtom
 
 /** A number compared with constants. A slot without a value is unknown. */
 export interface NumberAtom {
@@ -53,9 +60,9 @@ export interface BitsAtom {
  */
 export type TextForm = 'raw' | 'absolute' | 'normal'
 
-/** One way for a text to match. A prefix or suffix is not empty. */
+/** One way for a text to match. What it `contains` is two bytes, none of them 0; `top`: no slash stands behind its first byte. */
 export interface TextTest {
-  readonly how: 'equal' | 'prefix' | 'suffix'
+  readonly how: 'equal' | 'prefix' | 'suffix' | 'contains' | 'top'
   readonly text: string
 }
 
@@ -69,6 +76,34 @@ export interface TextAtom {
   readonly offset: number
   readonly form: TextForm
   readonly tests: readonly TextTest[]
+  /** A test that matches makes the atom unknown: the tests are too many to be told apart. */
+  readonly approximate?: true
+}
+
+/**
+ * A condition on the thread's process that user space has judged: see `process/process-entry.ts`. Unknown where it has not, or what it
+ * judged may have changed since.
+ */
+export interface ProcessAtom {
+  readonly kind: 'process'
+  readonly bit: number
+  /** Other processes may change the answer. */
+  readonly kin: boolean
+  /** It hangs on the control groups alone: known for all threads in them. */
+  readonly cgroup?: true
+}
+
+/**
+ * A test of the descriptor that the record is about, which user space has judged: see `descriptor/descriptor-entry.ts`. Unknown where
+ * it has not, or for another file.
+ */
+export interface DescriptorAtom {
+  readonly kind: 'descriptor'
+  readonly bit: number
+  /** Offsets of the slots with the descriptor, the address of its file and the number of the node. */
+  readonly fd: number
+  readonly file: number
+  readonly node: number
 }
 
 /** Longest text that filters decide on, in bytes; a multiple of eight bytes less one. */
@@ -79,10 +114,14 @@ export const PASS: KernelFilter = {kind: 'pass'}
 /** Lets none pass. */
 export const DROP: KernelFilter = {kind: 'drop'}
 
-/** Whether a text is an absolute path that folding leaves as it is. A part that begins with a dot counts as one that it may not. */
+/** Whether a text is an absolute path that folding leaves as it is. */
 export function isNormalPath(text: string): boolean {
-  if (!text.startsWith('/') || text.includes('//') || text.includes('/.')) return false
-  return text === '/' || !text.endsWith('/')
+  return text === '/' || (text.startsWith('/') && !text.endsWith('/') && !hasFoldedPart(text))
+}
+
+/** Whether a part of a path between slashes, or behind the last one, is empty, `.` or `..`: folding takes it away. */
+export function hasFoldedPart(path: string): boolean {
+  return /\/(\/|\.\.?(\/|$))/.test(path)
 }
 
 /** All of the filters, simplified. */
@@ -101,10 +140,12 @@ function join(
   neutral: 'pass' | 'drop',
   decisive: KernelFilter,
 ): KernelFilter {
-  const flat = children
-    .filter(child => child.kind !== neutral)
-    .flatMap(child => (child.kind === kind ? child.children : [child]))
-  if (flat.some(child => child.kind === decisive.kind)) return decisive
+  const flat: KernelFilter[] = []
+  for (const child of children) {
+    if (child.kind === decisive.kind) return decisive
+    if (child.kind === kind) for (const grandchild of child.children) flat.push(grandchild)
+    else if (child.kind !== neutral) flat.push(child)
+  }
   if (flat.length === 0) return neutral === 'pass' ? PASS : DROP
   return flat.length === 1 ? flat[0]! : {kind, children: flat}
 }
@@ -127,13 +168,51 @@ export function opposite(filter: KernelFilter): KernelFilter {
 
 /** The filter with every question to a text answered by "may be": what can be told before looking at texts. */
 export function withoutTexts(filter: KernelFilter): KernelFilter {
+  return replaceTexts(filter, () => PASS)
+}
+
+/** The filter with every question to the process answered by "may be". */
+export function withoutProcesses(filter: KernelFilter): KernelFilter {
+  return replaceLiterals(filter, literal => (literal.atom.kind === 'process' ? PASS : literal))
+}
+
+/** The filter with every question to the descriptor answered by "may be". */
+export function withoutDescriptors(filter: KernelFilter): KernelFilter {
+  return replaceLiterals(filter, literal => (literal.atom.kind === 'descriptor' ? PASS : literal))
+}
+
+/** The filter with every question to the socket answered by "may be". */
+export function withoutSockets(filter: KernelFilter): KernelFilter {
+  return replaceLiterals(filter, literal => (literal.atom.kind === 'socket' ? PASS : literal))
+}
+
+/** The filter of records whose texts are all known, and pass no test. */
+export function withTextsUnmatched(filter: KernelFilter): KernelFilter {
+  return replaceTexts(filter, ({want}) => (want ? DROP : PASS))
+}
+
+/** A filter in the place of each question to a text. */
+export function replaceTexts(
+  filter: KernelFilter,
+  replacement: (literal: FilterLiteral & {readonly atom: TextAtom}) => KernelFilter,
+): KernelFilter {
+  return replaceLiterals(filter, literal => {
+    const {atom} = literal
+    return atom.kind === 'text' ? replacement({...literal, atom}) : literal
+  })
+}
+
+function replaceLiterals(
+  filter: KernelFilter,
+  replacement: (literal: FilterLiteral) => KernelFilter,
+): KernelFilter {
   switch (filter.kind) {
     case 'and':
-      return allOf(filter.children.map(withoutTexts))
+      return allOf(filter.children.map(child => replaceLiterals(child, replacement)))
     case 'or':
-      return anyOf(filter.children.map(withoutTexts))
+      return anyOf(filter.children.map(child => replaceLiterals(child, replacement)))
     case 'literal':
-      return filter.atom.kind === 'text' ? PASS : filter
+      return replacement(filter)
     default:
       return filter
   }

@@ -2,7 +2,7 @@ import type {CheckedTest} from '../checked.ts'
 import {ALWAYS, type Bounds, both, either, exact, not, UNKNOWN} from './bounds.ts'
 import {type EventKind, OPEN_EVENTS, resultSlot, slotOf} from './event-kind.ts'
 import {flagPlace, hasAnyBit, tableOf} from './flag-tests.ts'
-import {DROP} from './kernel-filter.ts'
+import {DROP, type TextTest} from './kernel-filter.ts'
 import {isAtLeast, numberPlace} from './number-tests.ts'
 import {constantTextTest, MOST_CONSTANTS, matchesAny, textTest} from './text-tests.ts'
 
@@ -21,6 +21,7 @@ export function openFieldTest(test: CheckedTest, field: string, kind: EventKind)
   const isDirectory = directoryFlag(kind)
   switch (field) {
     case 'fd.name':
+    case 'fd.nameraw':
       return textTest(test, {slot, form: 'normal', defined: ALWAYS})
     case 'fd.directory':
       return directoryTest(test, slot)
@@ -59,15 +60,22 @@ type TextSlot = Parameters<typeof matchesAny>[0]
 function directoryTest(test: CheckedTest, slot: TextSlot): Bounds {
   const texts = test.constants as readonly string[]
   const isPlain = test.modifier === undefined && texts.length <= MOST_CONSTANTS
-  if (!isPlain || texts.includes('/') || texts.includes('')) return UNKNOWN
+  if (!isPlain || texts.includes('')) return UNKNOWN
   if (test.op === '=' || test.op === 'in') {
-    const tests = texts.flatMap(text => [
-      {how: 'equal', text} as const,
-      {how: 'prefix', text: `${text}/`} as const,
-    ])
+    const tests = texts.flatMap((text): TextTest[] =>
+      text === '/'
+        ? [{how: 'top', text: ''}]
+        : [
+            {how: 'equal', text},
+            {how: 'prefix', text: `${text}/`},
+          ],
+    )
     return {may: matchesAny(slot, 'normal', tests), must: DROP}
   }
-  if (test.op !== 'startswith') return UNKNOWN
+  // A path lies below whatever its directory is or lies below.
+  if (test.op === 'pmatch')
+    return {may: textTest(test, {slot, form: 'normal', defined: ALWAYS}).may, must: DROP}
+  if (test.op !== 'startswith' || texts.includes('/')) return UNKNOWN
   const tests = texts.map(text => ({how: 'prefix', text}) as const)
   return {may: matchesAny(slot, 'normal', tests), must: DROP}
 }

@@ -1,11 +1,21 @@
 import type {Slot} from '../../schema/record-layout.ts'
 import type {CheckedTest} from '../checked.ts'
-import {ANY_RUN, literalOf, parseGlob} from '../operators/glob-pattern.ts'
+import {ANY_RUN, type GlobStep, literalOf, parseGlob} from '../operators/glob-pattern.ts'
 import {ALWAYS, type Bounds, both, exact, NEVER, not, UNKNOWN} from './bounds.ts'
-import {DROP, type KernelFilter, PASS, type TextForm, type TextTest} from './kernel-filter.ts'
+import {
+  DROP,
+  hasFoldedPart,
+  isNormalPath,
+  type KernelFilter,
+  PASS,
+  TEXT_FILTER_MAX,
+  type TextForm,
+  type TextTest,
+} from './kernel-filter.ts'
+import {rarePair} from './text/rare-pair.ts'
 
 /** Most constants that one test is compared with: with more nothing is decided. */
-export const MOST_CONSTANTS = 64
+export const MOST_CONSTANTS = 65_536
 
 /** A text that a test compares: a slot, in a form, and where the field is there. */
 export interface TextPlace {
@@ -16,11 +26,38 @@ export interface TextPlace {
 
 /** What some tests of a text say of the slot. */
 export function matchesAny(slot: Slot, form: TextForm, tests: readonly TextTest[]): KernelFilter {
-  // Everything begins and ends with nothing. A constant longer than what is decided on stays: without it nothing would be unknown.
-  if (tests.some(({how, text}) => text === '' && how !== 'equal')) return PASS
   if (tests.length === 0) return DROP
-  const atom = {kind: 'text', offset: slot.offset, form, tests} as const
-  return {kind: 'literal', atom, want: true}
+  // Where none of them can match, the question stays: a text that is not known may be any.
+  const possible = tests.filter(test => canMatch(test, form))
+  return textLiteral(slot, form, possible)
+}
+
+function textLiteral(slot: Slot, form: TextForm, tests: readonly TextTest[]): KernelFilter {
+  return {kind: 'literal', atom: {kind: 'text', offset: slot.offset, form, tests}, want: true}
+}
+
+/** Whether a text of the form can pass the test. */
+function canMatch({how, text}: TextTest, form: TextForm): boolean {
+  if (text.length > TEXT_FILTER_MAX) return false
+  if (how === 'top') return true
+  if (form === 'raw' || (form === 'absolute' && how !== 'equal' && how !== 'prefix')) return true
+  if (how === 'equal') return form === 'normal' ? isNormalPath(text) : text.startsWith('/')
+  // Everything begins and ends with nothing.
+  if (text === '') return true
+  if (how === 'prefix' && !text.startsWith('/')) return false
+  if (form === 'absolute') return true
+  if (how === 'suffix') return text === '/' || !(text.endsWith('/') || hasFoldedPart(text))
+  // Behind a constant that ends like this more may follow.
+  return !hasFoldedPart(text.replace(/[^/]*$/, ''))
+}
+
+/** Any of the texts stands somewhere in the slot: known by two bytes of each, so only what may match. */
+function containsAny(slot: Slot, form: TextForm, texts: readonly string[]): Bounds {
+  const possible = texts.filter(text => canMatch({how: 'contains', text}, form))
+  const pairs = possible.map(rarePair)
+  if (!pairs.every(pair => pair !== undefined)) return UNKNOWN
+  const tests = pairs.map(text => ({how: 'contains', text}) as const)
+  return {may: textLiteral(slot, form, tests), must: DROP}
 }
 
 /** A test of a text against constants. */
@@ -61,6 +98,8 @@ function comparison(
       return all('prefix')
     case 'endswith':
       return all('suffix')
+    case 'contains':
+      return containsAny(slot, form, texts)
     case 'glob':
       return texts.map(text => globTest(text, slot, form)).reduce(eitherOf, NEVER)
     case 'pmatch':
@@ -100,8 +139,24 @@ function globTest(pattern: string, slot: Slot, form: TextForm): Bounds {
   if (front !== undefined) return exact(one('prefix', front))
   const back = steps[0] === ANY_RUN ? literalOf(steps.slice(1), false) : undefined
   if (back !== undefined) return exact(one('suffix', back))
-  const end = steps.findIndex(step => typeof step !== 'number' || step > 255)
-  return {may: one('prefix', literalOf(steps.slice(0, end), false) ?? ''), must: DROP}
+  const runs = literalRuns(steps)
+  const impossible = runs.find(text => !canMatch({how: 'contains', text}, form))
+  if (impossible !== undefined) return containsAny(slot, form, [impossible])
+  const isOpen = steps[0] === ANY_RUN || typeof steps[0] !== 'number' || steps[0] > 255
+  if (!isOpen) return {may: one('prefix', runs[0]!), must: DROP}
+  const [longest] = runs.sort((a, b) => b.length - a.length)
+  return longest === undefined ? UNKNOWN : containsAny(slot, form, [longest])
+}
+
+/** The parts of a pattern that stand for themselves. */
+function literalRuns(steps: readonly GlobStep[]): string[] {
+  const text = steps.map(step =>
+    typeof step === 'number' && step > 0 && step < 256 ? String.fromCharCode(step) : '\0',
+  )
+  return text
+    .join('')
+    .split('\0')
+    .filter(run => run !== '')
 }
 
 /** The path is this one or lies below it; parts with wildcards are left open. */
@@ -109,7 +164,6 @@ function pathTest(path: string, slot: Slot): Bounds {
   const parts = path.split('/').filter(part => part !== '')
   const open = parts.findIndex(part => /[?*[]/.test(part))
   const fixed = open < 0 ? parts : parts.slice(0, open)
-  if (parts.length === 0) return ALWAYS
   const text = fixed.map(part => `/${part}`).join('')
   if (open < 0)
     return exact(
