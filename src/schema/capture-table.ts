@@ -6,11 +6,13 @@
 import type {CaptureDef} from './capture.ts'
 import {DESCRIPTOR_CAPTURES} from './captures/descriptors.ts'
 import {FILE_CAPTURES} from './captures/files.ts'
+import {withIdentity} from './captures/identity.ts'
 import {NETWORK_CAPTURES} from './captures/network.ts'
 import {OWN_CAPTURES} from './captures/own.ts'
 import {PROCESS_CAPTURES} from './captures/process.ts'
 import {QUERY_CAPTURES} from './captures/queries.ts'
 import {SYSTEM_CAPTURES} from './captures/system.ts'
+import {currentEvent} from './event-table.ts'
 
 /** Every kind of record, in the order of their numbers. */
 export const CAPTURES: readonly CaptureDef[] = [
@@ -21,7 +23,11 @@ export const CAPTURES: readonly CaptureDef[] = [
   ...SYSTEM_CAPTURES,
   ...QUERY_CAPTURES,
   ...OWN_CAPTURES,
-]
+].map(capture => withIdentity(capture, currentEvent(firstEventOf(capture))))
+
+function firstEventOf({event}: CaptureDef): string {
+  return typeof event === 'string' ? event : Object.values(event)[0]!
+}
 
 /** Names of the events that the live sensor produces. */
 export const LIVE_EVENTS: ReadonlySet<string> = new Set(

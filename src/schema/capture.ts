@@ -106,6 +106,8 @@ export type Source =
   | {readonly from: 'memory'; readonly part: 'size' | 'resident' | 'swapped'}
   /** Control groups: the default hierarchy's path, then one for each of `CGROUP_SUBSYSTEMS`; layout in `record-layout.ts`. */
   | {readonly from: 'cgroups'}
+  /** A number that stands for these control groups: the same for tasks in the same groups; absent where the kernel numbers none. */
+  | {readonly from: 'cgroupKey'}
   /** Flags of the call that makes a task in the lower 32 bits, and bits of the event's own form above. */
   | {readonly from: 'cloneFlags'}
   /** The second argument of `prctl` as a number: what it points to, or 0, where the option makes it a pointer. */

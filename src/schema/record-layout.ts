@@ -24,10 +24,23 @@ export const HEADER = {
   /** u32, effective ids of the thread. */
   uid: 20,
   gid: 24,
+  /** u16, generation of the rules that the record was captured and filtered for, modulo {@link GENERATIONS}. */
+  generation: 28,
+  /** u16, {@link HEADER_FLAG}. */
+  flags: 30,
   /** u64, when the process (its first thread) started, nanoseconds since boot: with `pid` its identity. */
   start: 32,
   size: 40,
 } as const
+
+/** Flags of a record as a whole. */
+export const HEADER_FLAG = {
+  /** The epoch of processes was counted up for it, before its time was taken. */
+  epoch: 1,
+} as const
+
+/** Generations that the header of a record tells apart. */
+export const GENERATIONS = 0x1_0000
 
 /** Flags of a variable slot. */
 export const SLOT_FLAG = {

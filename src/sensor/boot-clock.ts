@@ -5,3 +5,8 @@ import {CLOCK, clockNs} from './ffi.ts'
 export function readBootClock(): BootClock {
   return {bootNs: clockNs(CLOCK.REALTIME) - clockNs(CLOCK.BOOTTIME)}
 }
+
+/** Nanoseconds since boot, as bpf_ktime_get_boot_ns counts them. */
+export function readBootTimeNs(): bigint {
+  return clockNs(CLOCK.BOOTTIME)
+}

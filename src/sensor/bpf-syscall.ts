@@ -20,6 +20,8 @@ const CMD = {
   MAP_GET_FD_BY_ID: 14,
   OBJ_GET_INFO_BY_FD: 15,
   RAW_TRACEPOINT_OPEN: 17,
+  MAP_FREEZE: 22,
+  ENABLE_STATS: 32,
 } as const
 
 /** Longest object name, in bytes, without the closing NUL (BPF_OBJ_NAME_LEN is 16). */
@@ -95,6 +97,13 @@ export function mapDelete(fd: number, key: Buffer): CallResult {
   return bpf(CMD.MAP_DELETE_ELEM, elementAttr(fd, key, undefined))
 }
 
+/** Makes a map read-only for everybody but programs (linux v5.2). */
+export function mapFreeze(fd: number): CallResult {
+  const attr = Buffer.alloc(4)
+  attr.writeUInt32LE(fd, 0)
+  return bpf(CMD.MAP_FREEZE, attr)
+}
+
 /** Loads a program; gives its descriptor. `log` receives the kernel verifier's words when `logLevel` is not 0. */
 export function progLoad(spec: {
   readonly type: number
@@ -131,6 +140,17 @@ export function rawTracepointOpen(progFd: number, name?: string): CallResult {
   if (name !== undefined) attr.writeBigUInt64LE(addressOf(text), 0)
   attr.writeUInt32LE(progFd, 8)
   return bpf(CMD.RAW_TRACEPOINT_OPEN, attr)
+}
+
+/**
+ * Makes the kernel count runs and run time of every program until the descriptor that it gives is closed (linux v5.8, type
+ * BPF_STATS_RUN_TIME).
+ * @throws CodedError SENSOR_… when it refuses
+ */
+export function enableStats(): number {
+  const call = bpf(CMD.ENABLE_STATS, Buffer.alloc(4))
+  if (call.value < 0) throw refusal('counting program runs', call.errno)
+  return call.value
 }
 
 /** Runs a raw tracepoint program once over up to 12 context words; gives the program's return value in `retval`. */

@@ -7,6 +7,7 @@ import {type FlagTable, fromNative} from '../schema/flag-table.ts'
 import {
   ABSENT_NUMBER,
   HEADER,
+  HEADER_FLAG,
   RECORD_LAYOUTS,
   type RecordLayout,
   SLOT_FLAG,
@@ -57,6 +58,8 @@ export class RecordEvent implements Event, LiveFacts {
   gid = 0
   /** Processor that it happened on. */
   cpu = 0
+  /** Generation of the rules that the record was captured and filtered for, modulo `GENERATIONS`. */
+  generation = 0
   readonly live: LiveFacts = this
   /** @internal */ bytes: Buffer = Buffer.alloc(0)
   /** @internal */ start = 0
@@ -78,6 +81,7 @@ export class RecordEvent implements Event, LiveFacts {
     this.#readers = kind
     this.kind = kind.layout.capture.kind
     this.cpu = bytes.readUInt16LE(start + HEADER.cpu)
+    this.generation = bytes.readUInt16LE(start + HEADER.generation)
     this.tid = bytes.readUInt32LE(start + HEADER.tid)
     this.pid = bytes.readUInt32LE(start + HEADER.pid)
     this.uid = bytes.readUInt32LE(start + HEADER.uid)
@@ -90,12 +94,22 @@ export class RecordEvent implements Event, LiveFacts {
     return this.#readers.layout.index
   }
 
+  /** Whether the kernel counted the epoch of processes up for it. */
+  get countsEpoch(): boolean {
+    return (this.bytes.readUInt16LE(this.start + HEADER.flags) & HEADER_FLAG.epoch) !== 0
+  }
+
   get paramCount(): number {
     return this.def.params.length
   }
 
   timeNs(): bigint {
     return this.#clock.bootNs + this.bytes.readBigUInt64LE(this.start + HEADER.timestamp)
+  }
+
+  /** When the process started, as the kernel has it: nanoseconds since boot. */
+  get processStart(): bigint {
+    return this.bytes.readBigUInt64LE(this.start + HEADER.start)
   }
 
   get startedNs(): number {

@@ -12,6 +12,7 @@ export function errnoText(errno: number): string {
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
+  E2BIG: 7,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,

@@ -7,6 +7,17 @@ export interface Lanes {
   readonly bulk: RingBuffer
 }
 
+/** A place in each lane. */
+export interface LaneMark {
+  readonly state: number
+  readonly bulk: number
+}
+
+/** The ends of both lanes: what has its place by now lies before them. */
+export function markLanes({state, bulk}: Lanes): LaneMark {
+  return {state: state.mark(), bulk: bulk.mark()}
+}
+
 /**
  * Hands over what both lanes hold in the order of the records' times, at most `limit` records, and gives their number. In each
  * lane the order is the kernel's. Of two records where one was written before the other's time was taken (two deeds of one

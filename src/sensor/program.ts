@@ -2,7 +2,7 @@ import {close, closeSync, mkdtempSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Btf} from '../bpf/btf.ts'
-import {encode} from '../bpf/instruction.ts'
+import {linkedCode, type ProgramImage, programImage} from '../bpf/program-image.ts'
 import {
   type AttachPoint,
   BPF_PROG_TYPE,
@@ -15,7 +15,7 @@ import {progLoad, rawTracepointOpen, refusal} from './bpf-syscall.ts'
 import {ERRNO} from './errno.ts'
 import {attachTraceEvent} from './hooks/trace-events.ts'
 import {attachBtfId} from './kernel-btf.ts'
-import type {BpfMap} from './map.ts'
+import {BpfMap} from './map.ts'
 
 /** Attach type of BTF-typed raw tracepoints (enum bpf_attach_type). */
 const BPF_TRACE_RAW_TP = 23
@@ -24,13 +24,16 @@ const LAST_LOG_BYTES = 1 << 24
 /** The kernel asks to try again when a signal interrupts verification. */
 const LOAD_TRIES = 5
 
+/** What of a program stays of interest once it is loaded. */
+export type ProgramPlace = Pick<ProgramSpec, 'name' | 'attach'>
+
 /** A program in the kernel. Owns its descriptor: close it once. */
 export class BpfProgram {
-  readonly spec: ProgramSpec
+  readonly spec: ProgramPlace
   readonly fd: number
   #closed = false
 
-  private constructor(spec: ProgramSpec, fd: number) {
+  private constructor(spec: ProgramPlace, fd: number) {
     this.spec = spec
     this.fd = fd
   }
@@ -39,13 +42,34 @@ export class BpfProgram {
    * Loads a program. Nothing is attached yet.
    * @throws CodedError SENSOR_REFUSED with the verifier's log when it is refused, other SENSOR_ codes when loading is.
    */
-  static load(spec: ProgramSpec, maps: ReadonlyMap<string, BpfMap>, btf: Btf): BpfProgram {
+  static load(
+    spec: ProgramSpec | ProgramImage,
+    maps: ReadonlyMap<string, BpfMap>,
+    btf: Btf,
+  ): BpfProgram {
+    const image = 'code' in spec ? spec : programImage(spec)
+    const own = new Map<string, BpfMap>()
+    try {
+      for (const {name, bytes} of image.data ?? [])
+        own.set(name, BpfMap.ofData(name, Buffer.from(bytes)))
+      return BpfProgram.#loadWith(image, name => own.get(name) ?? maps.get(name), btf)
+    } finally {
+      // The program keeps its data.
+      for (const map of own.values()) map.close()
+    }
+  }
+
+  static #loadWith(
+    spec: ProgramImage,
+    mapOf: (name: string) => BpfMap | undefined,
+    btf: Btf,
+  ): BpfProgram {
     const hook = hookOf(spec.attach)
     const typed = hook === 'tp_btf'
     const request = {
       type: BPF_PROG_TYPE[HOOK_PROGRAM_TYPE[hook]],
       name: spec.name,
-      instructions: encode(spec.instructions, name => maps.get(name)?.fd),
+      instructions: linkedCode(spec, name => mapOf(name)?.fd),
       license: spec.license,
       expectedAttachType: typed ? BPF_TRACE_RAW_TP : 0,
       attachBtfId: typed ? attachBtfId(btf, spec.attach.tracepoint) : 0,
@@ -74,8 +98,8 @@ export class BpfProgram {
     return new BpfLink(call.value, {slow: false})
   }
 
-  /** The same program in the kernel with a spec of the same instructions. Only one of the two may be closed. */
-  withSpec(spec: ProgramSpec): BpfProgram {
+  /** The same program in the kernel at another place. Only one of the two may be closed. */
+  withSpec(spec: ProgramPlace): BpfProgram {
     return new BpfProgram(spec, this.fd)
   }
 
@@ -120,8 +144,8 @@ export class BpfLink {
 type LoadRequest = Omit<Parameters<typeof progLoad>[0], 'logLevel' | 'log'>
 
 /** Loads once more with a log, growing it until it fits: too small a log hides the real error behind ENOSPC. */
-function loadError(spec: ProgramSpec, request: LoadRequest, firstErrno: number): CodedError {
-  const what = `loading program ${spec.name}`
+function loadError(spec: ProgramPlace, request: LoadRequest, firstErrno: number): CodedError {
+  const what = loadingText(spec.name)
   if (firstErrno === ERRNO.ENOMEM) return refusal(what, firstErrno)
   let log = ''
   for (let size = FIRST_LOG_BYTES; size <= LAST_LOG_BYTES; size *= 2) {
@@ -138,6 +162,11 @@ function loadError(spec: ProgramSpec, request: LoadRequest, firstErrno: number):
     hint: `the kernel's whole log is in ${file}; please report it`,
     log,
   })
+}
+
+/** How messages about a program that could not be loaded begin. */
+export function loadingText(name: string): string {
+  return `loading program ${name}`
 }
 
 /** The last line of a verifier log that says something about the program. */

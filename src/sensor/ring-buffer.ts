@@ -1,6 +1,5 @@
 import {refusal} from './bpf-syscall.ts'
 import {map, pageSize, unmap} from './ffi.ts'
-import type {BpfMap} from './map.ts'
 
 const BUSY = 0x8000_0000
 const DISCARD = 0x4000_0000
@@ -70,7 +69,10 @@ export class RingBuffer {
   }
 
   /** Maps a ring buffer. @throws CodedError SENSOR_… when the kernel refuses the memory. */
-  static open(ring: BpfMap): RingBuffer {
+  static open(ring: {
+    readonly fd: number
+    readonly spec: {readonly name: string; readonly maxEntries: number}
+  }): RingBuffer {
     const page = pageSize()
     const size = ring.spec.maxEntries
     const consumer = map(ring.fd, 0, page, {write: true})

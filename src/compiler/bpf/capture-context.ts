@@ -6,6 +6,7 @@ import {
   SLOT_FLAG,
   type Slot,
 } from '../../schema/record-layout.ts'
+import {PREDICATES_MAX} from '../filter/process/predicate-set.ts'
 import type {KernelTypes} from './kernel-access.ts'
 
 /**
@@ -51,10 +52,9 @@ export const STACK = {
   callArguments: -184,
   /** Entries of a vector of buffers: 192 bytes. */
   vector: -376,
-  /** Entry copies: address of the copy made at entry, of the one made at exit, and the generation in force. */
+  /** Entry copies: address of the copy made at entry, and of the one made at exit. */
   entryCopy: -408,
   exitCopy: -416,
-  generation: -424,
   /** Copy of the context's words, for hooks whose context has another form: 24 bytes. */
   words: -448,
   /** Loads through bare addresses: what was read, and six registers that a read would lose. */
@@ -147,16 +147,50 @@ export function emitTextResult(cx: CaptureContext, slot: Slot, max: number): voi
 
 /** Where the length rests for a moment, behind the record in the scratch memory. */
 const LENGTH_PLACE = Math.ceil(LARGEST_RECORD / 8) * 8
+/**
+ * Where the entry program leaves the generation by which it chose the capture program: u32. No program may look at the word in
+ * force again, since that may have changed meanwhile, and a program that two generations share is in both halves.
+ */
+export const GENERATION_PLACE = LENGTH_PLACE + 4
 
-/** Where a filter keeps what it knows of the texts of a record: a word for each text, behind the length. */
+/** Where a filter keeps what it knows of the texts of a record: a state for each text, behind the length. */
 export const TEXT_STATES = LENGTH_PLACE + 8
 /** Most texts of a record that a filter looks at. */
 export const TEXT_STATES_MAX = 8
+/** Most sets of tests of one text that are told apart: one bit each. */
+export const TEXT_BITS_MAX = 256
+/** Bytes of a state: what is known of the text, and the bits. */
+export const TEXT_STATE_SIZE = 8 + TEXT_BITS_MAX / 8
 /** Bytes behind all else, so that a text may be read in whole words from wherever it begins. */
 const READ_AHEAD = 272
 
+/** Where a filter keeps what it knows of the process, u64 each: see `filter/process`. */
+const PROCESS_PLACE = TEXT_STATES + TEXT_STATE_SIZE * TEXT_STATES_MAX
+export const PROCESS_STATE = {
+  /** Of the record's thread: when it was made, and the number of its program. */
+  start: PROCESS_PLACE,
+  execId: PROCESS_PLACE + 8,
+  /** The words in force. */
+  epoch: PROCESS_PLACE + 16,
+  version: PROCESS_PLACE + 24,
+  set: PROCESS_PLACE + 32,
+  /** Which of the bits hold, then the bits. */
+  known: PROCESS_PLACE + 40,
+  bits: PROCESS_PLACE + 48,
+} as const
+const PROCESS_STATE_SIZE = 48 + PREDICATES_MAX / 8
+
+/** Where a filter keeps what it knows of the descriptor, u64 each: whether the bits hold, and the bits. */
+const DESCRIPTOR_PLACE = PROCESS_PLACE + PROCESS_STATE_SIZE
+export const DESCRIPTOR_STATE = {known: DESCRIPTOR_PLACE, bits: DESCRIPTOR_PLACE + 8} as const
+const DESCRIPTOR_STATE_SIZE = 16
+
+/** Where a filter keeps what it knows of the socket: seven words, see `filter/socket/emit-socket.ts`. */
+export const SOCKET_VIEW = DESCRIPTOR_PLACE + DESCRIPTOR_STATE_SIZE
+const SOCKET_VIEW_SIZE = 7 * 8
+
 /** Size of the scratch memory: the largest record, the resting place of the length, and what filters need. */
-export const SCRATCH_SIZE = TEXT_STATES + 8 * TEXT_STATES_MAX + READ_AHEAD
+export const SCRATCH_SIZE = SOCKET_VIEW + SOCKET_VIEW_SIZE + READ_AHEAD
 
 /**
  * Makes the kernel's verifier forget how the length came about, and bounds it anew; jumps when it is above `max` (which

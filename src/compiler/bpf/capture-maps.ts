@@ -1,5 +1,12 @@
 import type {MapSpec} from '../../bpf/specs.ts'
 import {CAPTURES} from '../../schema/capture-table.ts'
+import {
+  DESCRIPTOR_ENTRY,
+  DESCRIPTOR_KEY_SIZE,
+  MAX_DESCRIPTOR_ENTRIES,
+} from '../filter/descriptor/descriptor-entry.ts'
+import {BORN_ENTRY, CGROUP_ENTRY, MAX_BORN, MAX_CGROUPS} from '../filter/process/cgroup-entry.ts'
+import {MAX_PROCESS_ENTRIES, PROCESS_ENTRY, PROCESS_WORD} from '../filter/process/process-entry.ts'
 import {SCRATCH_SIZE} from './capture-context.ts'
 import {COUNTER} from './drop-counters.ts'
 import {ENTRY_COPY, MAX_ENTRY_COPIES} from './entry-copy.ts'
@@ -9,6 +16,8 @@ import {halfSize, TRACEPOINTS, type Tracepoint} from './tracepoints.ts'
 
 /** Flag of a hash map: memory is taken when an entry is made (linux v6.8 include/uapi/linux/bpf.h). */
 const BPF_F_NO_PREALLOC = 1
+/** Flag of an array: user space may map it, and change a word by one store (linux v5.5). */
+const BPF_F_MMAPABLE = 1 << 10
 
 /** The maps of all programs: they stay in the kernel while capture programs come and go. */
 export function captureMaps(rings: RingSizes): MapSpec[] {
@@ -30,7 +39,7 @@ export function captureMaps(rings: RingSizes): MapSpec[] {
     ring('bulk'),
     array(MAP_NAME.scratch, 'percpu_array', SCRATCH_SIZE, 1),
     array(MAP_NAME.counters, 'percpu_array', COUNTER.size, CAPTURES.length + 1),
-    array(MAP_NAME.active, 'array', 4, 1),
+    {...array(MAP_NAME.active, 'array', 4, 1), flags: BPF_F_MMAPABLE},
     {
       name: MAP_NAME.entryCopies,
       type: 'hash',
@@ -40,6 +49,39 @@ export function captureMaps(rings: RingSizes): MapSpec[] {
       flags: BPF_F_NO_PREALLOC,
     },
     array(MAP_NAME.exitCopy, 'percpu_array', ENTRY_COPY.size, 1),
+    {
+      name: MAP_NAME.processes,
+      type: 'hash',
+      keySize: 4,
+      valueSize: PROCESS_ENTRY.size,
+      maxEntries: MAX_PROCESS_ENTRIES,
+      flags: BPF_F_NO_PREALLOC,
+    },
+    {
+      name: MAP_NAME.born,
+      type: 'hash',
+      keySize: 4,
+      valueSize: BORN_ENTRY.size,
+      maxEntries: MAX_BORN,
+      flags: BPF_F_NO_PREALLOC,
+    },
+    {
+      name: MAP_NAME.cgroups,
+      type: 'hash',
+      keySize: 8,
+      valueSize: CGROUP_ENTRY.size,
+      maxEntries: MAX_CGROUPS,
+      flags: BPF_F_NO_PREALLOC,
+    },
+    {
+      name: MAP_NAME.descriptors,
+      type: 'hash',
+      keySize: DESCRIPTOR_KEY_SIZE,
+      valueSize: DESCRIPTOR_ENTRY.size,
+      maxEntries: MAX_DESCRIPTOR_ENTRIES,
+      flags: BPF_F_NO_PREALLOC,
+    },
+    array(MAP_NAME.processWords, 'array', 8, PROCESS_WORD.count),
     ...(Object.keys(TRACEPOINTS) as Tracepoint[]).flatMap(tracepoint => {
       const {array: name, compatArray} = TRACEPOINTS[tracepoint]
       return [name, ...(compatArray === undefined ? [] : [compatArray])].map(map =>

@@ -1,24 +1,27 @@
 import type {CaptureDef} from '../../schema/capture.ts'
 import {CAPTURES, eventsOf} from '../../schema/capture-table.ts'
 import {realOnDemand} from '../../schema/captures/rows.ts'
-import {eventByCode, GENERIC_EVENT_CODES, OWN_EVENT_NAMES} from '../../schema/event-table.ts'
-import {RECORD_LAYOUTS} from '../../schema/record-layout.ts'
-import type {CheckedCondition, CheckedOperand} from '../checked.ts'
+import {eventByCode} from '../../schema/event-table.ts'
 import type {FieldRef} from '../field-ref.ts'
-import {deriveFilter} from '../filter/derive-filter.ts'
-import {anyOf, type KernelFilter} from '../filter/kernel-filter.ts'
-import {isAtLeast} from '../filter/number-tests.ts'
+import {collectDescriptorTests, type DescriptorSet} from '../filter/descriptor/descriptor-set.ts'
+import {filterNeeds} from '../filter/emit-filter.ts'
+import {collectPredicates, type PredicateSet} from '../filter/process/predicate-set.ts'
 import type {CaptureRequest} from './capture.ts'
 import {entryCopyValue} from './entry-copy.ts'
-import {canMatchEvent} from './event-match.ts'
+import {
+  CLOSING_EVENTS,
+  COPYING_KINDS,
+  canMatchOpenDescriptor,
+  looksAtDescriptor,
+  looksAtTable,
+  looksOf,
+  wantsIdentity,
+} from './plan/descriptor-looks.ts'
+import type {FilterMaker} from './plan/filter-memo.ts'
+import {plannedFilter} from './plan/planned-filter.ts'
+import {eventNamesOf, fieldsOf, type PlannedRule, WHOLE_EVENT_FIELDS} from './plan/rule-fields.ts'
 
-/** What of a rule decides what has to be captured for it. */
-export interface PlannedRule {
-  readonly condition: CheckedCondition
-  /** Fields that its output and extra fields print. */
-  readonly outputFields: readonly FieldRef[]
-  readonly eventCodes: ReadonlySet<number>
-}
+export {eventNamesOf, fieldsOf, type PlannedRule} from './plan/rule-fields.ts'
 
 /** What the kernel has to capture for a set of rules. */
 export interface CapturePlan {
@@ -28,10 +31,16 @@ export interface CapturePlan {
   readonly entryCopies: ReadonlySet<number>
   /** Kinds that rules ask for; the others are there for the state. */
   readonly asked: ReadonlySet<number>
-  /** Whether the descriptors of processes must be followed. */
+  /** Whether the descriptors of processes must be known. */
   readonly fds: boolean
+  /** Whether every call that opens, copies or closes one is seen; else they are told by the identity of the files behind them. */
+  readonly everyFd: boolean
   /** Whether environments must be kept. */
   readonly env: boolean
+  /** The conditions on processes that filters ask for. */
+  readonly predicates: PredicateSet
+  /** The tests of descriptors that filters ask for. */
+  readonly descriptorTests: DescriptorSet
 }
 
 /** What a person may decide about captures. */
@@ -46,10 +55,12 @@ export interface CaptureOptions {
    * Default: off.
    */
   readonly kernelFilter?: boolean
+  /** Of the plan before this one: conditions on processes that stay keep their bits. */
+  readonly predicatesBefore?: PredicateSet
+  /** Says the filters of kinds of record. Default: they are derived. */
+  readonly filterOf?: FilterMaker
 }
 
-/** Fields that print or compare every parameter of an event. */
-const WHOLE_EVENT_FIELDS: ReadonlySet<string> = new Set(['evt.args', 'evt.info'])
 const ENV_FIELDS: ReadonlySet<string> = new Set(['proc.env', 'proc.aenv'])
 const REAL_FILE_FIELDS: ReadonlySet<string> = new Set([
   'fs.real.path',
@@ -85,61 +96,89 @@ export function planCaptures(
     ({rule, fields}) =>
       fields.some(looksAtTable) || (fields.some(looksAtDescriptor) && canMatchOpenDescriptor(rule)),
   )
-  const allFields = uses.flatMap(({fields}) => fields)
+  const looks = rules.flatMap(looksOf)
+  const byIdentity =
+    options.kernelFilter === true &&
+    fds &&
+    !uses.some(({fields}) => fields.some(looksAtTable)) &&
+    !looks.some(({name}) => CLOSING_EVENTS.has(name))
+  const looked = new Set(looks.map(({name}) => name))
+  const allFields = distinctFields(uses.flatMap(({fields}) => fields))
   const entryCopies =
     options.entryCopies === true ? new Set(rules.flatMap(entryCopiesFor)) : new Set<number>()
   const conditions = rules.map(rule => ({condition: rule.condition, names: eventNamesOf(rule)}))
+  const predicates = collectPredicates(options.predicatesBefore)
+  const descriptors = collectDescriptorTests()
   const kinds = new Map<number, CaptureRequest>()
   for (const [index, capture] of CAPTURES.entries()) {
-    const forState = capture.state === 'always' || (capture.state === 'fds' && fds)
+    const isTold = CLOSING_EVENTS.has(capture.kind) || COPYING_KINDS.has(capture.kind)
+    const forState =
+      capture.state === 'always' || (capture.state === 'fds' && fds && !(byIdentity && isTold))
     if (!asked.has(index) && !forState) continue
-    const onDemand = (capture.onDemand ?? []).filter(name =>
-      allFields.some(field => wantsValue(field, name)),
+    const onDemand = (capture.onDemand ?? []).filter(
+      name =>
+        allFields.some(field => wantsValue(field, name)) ||
+        wantsIdentity(name, capture, {looked, byIdentity}),
     )
     const filter =
-      options.kernelFilter === true ? plannedFilter(index, conditions, forState) : undefined
+      options.kernelFilter === true
+        ? (options.filterOf ?? plannedFilter)(index, conditions, {
+            forState,
+            looks: byIdentity ? looks : undefined,
+            predicates,
+            descriptors: byIdentity ? descriptors : undefined,
+          })
+        : undefined
     if (filter?.kind === 'drop') continue
     kinds.set(index, {
       onDemand: new Set(onDemand),
       everyCall: asked.has(index),
       ...(entryCopies.has(index) && {entryCopy: true}),
       ...(filter !== undefined && filter.kind !== 'pass' && {filter}),
+      ...(options.kernelFilter === true && changeOfKin(capture)),
+      ...(options.kernelFilter === true && notesOfGroups(capture)),
     })
   }
-  return {kinds, entryCopies, asked, fds, env}
+  const descriptorTests = descriptors.finish()
+  for (const [index, request] of kinds) {
+    if (request.filter === undefined) continue
+    const {process, descriptor} = filterNeeds(request.filter)
+    kinds.set(index, {
+      ...request,
+      ...(process && {asksProcess: true}),
+      ...(descriptor !== undefined && {descriptorSet: descriptorTests.id}),
+    })
+  }
+  return {
+    kinds,
+    entryCopies,
+    asked,
+    fds,
+    everyFd: fds && !byIdentity,
+    env,
+    predicates: predicates.finish(),
+    descriptorTests,
+  }
 }
 
-/** Kinds that change the state only by what they opened: calls that failed are free to be filtered. */
-const OPENING_KINDS: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'])
+/** Calls by which a thread changes what is known of it and its children; see `process-fields.ts`. */
+const SELF_CHANGES: ReadonlySet<string> = new Set(['setsid', 'capset', 'setns', 'unshare'])
 
-/**
- * The filter of a kind under a plan. Kinds that the state needs have none, except those that open files: of these the calls
- * that failed are filtered. All other kinds have the filter of the rules that can match their events.
- */
-function plannedFilter(
-  index: number,
-  rules: readonly {readonly condition: CheckedCondition; readonly names: readonly string[]}[],
-  forState: boolean,
-): KernelFilter | undefined {
-  const layout = RECORD_LAYOUTS[index]!
-  const {capture} = layout
-  if (forState && !OPENING_KINDS.has(capture.kind)) return undefined
-  const events = new Set(eventsOf(capture))
-  const asking = rules.filter(({names}) => names.some(name => events.has(name)))
-  const filter = deriveFilter(
-    layout,
-    asking.map(({condition}) => condition),
-  )
-  if (!forState) return filter
-  const result = layout.slots.find(({source}) => source.from === 'ret')!
-  return anyOf([isAtLeast({offset: result.offset, width: 8}, 0n), filter])
+/** Whatever the rules ask for, so that no record of before a change of rules can lack it. */
+function changeOfKin({kind}: CaptureDef): Pick<CaptureRequest, 'changesKin'> {
+  if (kind === 'exec' || kind === 'procexit') return {changesKin: 'withChildren'}
+  return SELF_CHANGES.has(kind) ? {changesKin: 'always'} : {}
 }
 
-/** Names of the events that a rule can match; of those of our own, which share a code, the ones that its condition lets through. */
-export function eventNamesOf({condition, eventCodes}: PlannedRule): string[] {
-  const names = [...eventCodes].map(code => eventByCode(code)?.name ?? '')
-  if (!GENERIC_EVENT_CODES.some(code => eventCodes.has(code))) return names
-  return [...names, ...OWN_EVENT_NAMES.filter(name => canMatchEvent(condition, name))]
+/** Each field once: a set of rules names the same few again and again. */
+function distinctFields(fields: readonly FieldRef[]): FieldRef[] {
+  return [...new Map(fields.map(field => [field.text, field])).values()]
+}
+
+/** What the kernel notes of a thread's control groups at the events of its life. */
+function notesOfGroups({kind}: CaptureDef): Pick<CaptureRequest, 'notesGroups'> {
+  if (kind === 'exec' || kind === 'new_task') return {notesGroups: 'keep'}
+  return kind === 'procexit' ? {notesGroups: 'forget'} : {}
 }
 
 /** Kinds whose path or address the rule's condition decides on: a field that only the output prints needs no copy. */
@@ -158,7 +197,8 @@ function decidesOnCopy(field: FieldRef): boolean {
   return looksAtDescriptor(field) || fieldClass === 'fs.path' || name === 'evt.rawarg'
 }
 
-function wantsValue({def, arg, index}: FieldRef, value: string): boolean {
+/** Whether a field needs a value that is captured on demand. */
+export function wantsValue({def, arg, index}: FieldRef, value: string): boolean {
   if (ON_DEMAND_FIELDS[value]?.has(def.name) === true) return true
   // No parameter of the event: never printed with all the others.
   if (value.startsWith('$')) return false
@@ -166,51 +206,4 @@ function wantsValue({def, arg, index}: FieldRef, value: string): boolean {
   return (
     (def.name === 'evt.arg' || def.name === 'evt.rawarg') && (arg === value || index !== undefined)
   )
-}
-
-function looksAtDescriptor({def}: FieldRef): boolean {
-  return def.class === 'fd' || def.name === 'evt.arg' || WHOLE_EVENT_FIELDS.has(def.name)
-}
-
-/** Fields of all descriptors of a process, whatever the event. */
-const TABLE_FIELDS = /^(proc\.(std(in|out|err)\.|fdopencount$|fdusage$)|fd\.types$)/
-
-function looksAtTable({def}: FieldRef): boolean {
-  return TABLE_FIELDS.test(def.name)
-}
-
-/** Whether the rule can match an event on a descriptor that another event opened. */
-function canMatchOpenDescriptor({eventCodes}: PlannedRule): boolean {
-  const names = new Set([...eventCodes].map(code => eventByCode(code)?.name))
-  return CAPTURES.some(
-    capture => usesOpenDescriptor(capture) && eventsOf(capture).some(name => names.has(name)),
-  )
-}
-
-function usesOpenDescriptor({kind, values}: CaptureDef): boolean {
-  if (kind === 'connect') return false
-  const fd = values['fd'] ?? values['oldfd']
-  return fd !== undefined && 'from' in fd && fd.from === 'arg'
-}
-
-/** Every field that a rule compares or prints; a field may occur more than once. */
-export function fieldsOf({condition, outputFields}: PlannedRule): FieldRef[] {
-  const fields = [...outputFields]
-  const visitOperand = (operand: CheckedOperand): void => {
-    if (operand.kind === 'field') fields.push(operand.field)
-    else if (operand.kind === 'call') operand.args.forEach(visitOperand)
-    else if (operand.kind === 'items') operand.items.forEach(visitOperand)
-  }
-  // Macros are shared objects: each is visited once.
-  const seen = new Set<CheckedCondition>()
-  const visit = (node: CheckedCondition): void => {
-    if (seen.has(node)) return
-    seen.add(node)
-    if (node.kind === 'not') return visit(node.child)
-    if (node.kind !== 'test') return node.children.forEach(visit)
-    visitOperand(node.left)
-    if (node.right !== undefined) visitOperand(node.right)
-  }
-  visit(condition)
-  return fields
 }

@@ -1,17 +1,26 @@
 import {Assembler, type Label} from '../../bpf/assembler.ts'
-import type {HookKind, ProgramSpec} from '../../bpf/specs.ts'
+import type {HookKind, ProgramData, ProgramSpec} from '../../bpf/specs.ts'
 import type {Hook} from '../../schema/capture.ts'
-import {HEADER, RECORD_LAYOUTS, type RecordLayout, type Slot} from '../../schema/record-layout.ts'
+import {
+  HEADER,
+  HEADER_FLAG,
+  RECORD_LAYOUTS,
+  type RecordLayout,
+  type Slot,
+} from '../../schema/record-layout.ts'
 import {COMPAT_CALLS} from '../../schema/tables/compat-calls.ts'
-import {emitFilter} from '../filter/emit-filter.ts'
+import {createFilterData} from '../filter/filter-data.ts'
 import type {KernelFilter} from '../filter/kernel-filter.ts'
+import {BORN_ENTRY} from '../filter/process/cgroup-entry.ts'
+import {emitCountWord} from '../filter/process/emit-process.ts'
+import {PROCESS_WORD} from '../filter/process/process-entry.ts'
 import {
   type Abi,
   type CaptureContext,
   emitArgument,
-  emitEmptySlot,
-  emitForgetLength,
   emitResult,
+  GENERATION_PLACE,
+  PROCESS_STATE,
   R,
   STACK,
 } from './capture-context.ts'
@@ -23,8 +32,10 @@ import {emitLoads, KernelTypes} from './kernel-access.ts'
 import {emitReads} from './kernel-reads.ts'
 import {laneOf} from './lane.ts'
 import {MAP_NAME} from './map-names.ts'
+import {emitRecordBody} from './record-body.ts'
 import {compatHook, type SensorSetting} from './sensor-setting.ts'
 import {emitCallArguments, socketcallPlaces} from './socketcall.ts'
+import {emitCgroupKey, hasCgroupKey} from './sources/cgroup-key.ts'
 import {emitSource} from './sources.ts'
 import {halfSize, hasRingEnds, OBJECT_PREFIX, TRACEPOINTS, type Tracepoint} from './tracepoints.ts'
 
@@ -38,6 +49,14 @@ export interface CaptureRequest {
   readonly entryCopy?: boolean
   /** Records that do not pass stay in the kernel; left out, all pass. */
   readonly filter?: KernelFilter
+  /** The filter asks for the process. */
+  readonly asksProcess?: boolean
+  /** The filter asks for the descriptor: id of the set of tests that its bits stand for. */
+  readonly descriptorSet?: bigint
+  /** The event's thread is noted with its control groups, or forgotten; see `filter/process/cgroup-entry.ts`. */
+  readonly notesGroups?: 'keep' | 'forget'
+  /** The event may change what filters know of other processes: always, or only that of a process that has children. */
+  readonly changesKin?: 'always' | 'withChildren'
 }
 
 const PF_KTHREAD = 0x200000
@@ -116,7 +135,7 @@ function programAt(
   {capture}: RecordLayout,
   {tracepoint, hook, abi, call}: Place,
   prefix: string,
-  instructions: ProgramSpec['instructions'],
+  {instructions, data}: ProgramCode,
 ): ProgramSpec {
   const {array, compatArray} = TRACEPOINTS[tracepoint]
   return {
@@ -131,7 +150,14 @@ function programAt(
     },
     instructions: hook === 'tp_btf' ? instructions : probeAddresses(instructions),
     license: 'GPL',
+    ...(data.length > 0 && {data}),
   }
+}
+
+/** What an emitter of a whole program gives. */
+interface ProgramCode {
+  readonly instructions: ProgramSpec['instructions']
+  readonly data: readonly ProgramData[]
 }
 
 /** Leaves requests to a ring that are for something else. */
@@ -149,9 +175,10 @@ function emitCapture(
   request: CaptureRequest,
   setting: SensorSetting,
   place: Place,
-): ProgramSpec['instructions'] {
+): ProgramCode {
   const cx = contextOf(layout, setting, place)
   const {asm} = cx
+  const data = createFilterData()
   const {capture} = layout
   const [out, unread, above] = [
     asm.label('out'),
@@ -171,24 +198,32 @@ function emitCapture(
     .call('map_lookup_elem')
     .jumpIfImm('jeq', 0, 0, out)
     .mov(R.scratch, 0)
-  emitHeader(cx)
 
+  if (request.notesGroups !== undefined) emitGroupNote(cx, request.notesGroups)
   const copied =
     request.entryCopy === true && hasEntryCopy(place) ? entryCopyValue(capture) : undefined
-  let startMax = layout.fixedSize
-  asm.movImm(R.length, layout.fixedSize)
-  for (const slot of layout.slots) {
-    const emitAtExit = (): void => emitSource(cx, slot, startMax)
-    if (!isWanted(layout, slot, request)) emitEmptySlot(cx, slot, 0)
-    else if (slot.name === copied) emitEntrySource(cx, slot, place.call, above, emitAtExit)
-    else emitAtExit()
-    startMax += slot.maxBytes
-    if (slot.maxBytes > 0) emitForgetLength(cx, startMax, above)
-  }
   const filtered = asm.label('filtered')
-  if (request.filter !== undefined) emitFilter(asm, request.filter, filtered)
+  emitRecordBody(cx, {
+    filter: request.filter,
+    data,
+    isWanted: slot => isWanted(layout, slot, request),
+    emitSlot: (slot, startMax) => {
+      const emitAtExit = (): void => emitSource(cx, slot, startMax)
+      if (slot.name === copied) emitEntrySource(cx, slot, place.call, above, emitAtExit)
+      else emitAtExit()
+    },
+    emitHeader: () => emitHeader(cx, request.changesKin),
+    emitIds: () => emitIds(cx),
+    emitProcess: () => emitProcess(cx),
+    emitIdentity: () => emitIdentity(cx),
+    descriptorSet: request.descriptorSet ?? 0n,
+    above,
+    filtered,
+  })
   const wanted = layout.slots.filter(slot => isWanted(layout, slot, request))
-  emitOutcome(cx, laneOf(capture), setting.rings, {out, above}, wanted)
+  emitOutcome(cx, laneOf(capture), setting.rings, {out, above}, wanted, {
+    mayChangeKin: request.changesKin !== undefined,
+  })
   if (place.args !== undefined) {
     asm.place(unread)
     emitCount(asm, SOCKETCALL_COUNTER, out)
@@ -198,15 +233,11 @@ function emitCapture(
     asm.place(filtered)
     emitFiltered(asm)
   }
-  return asm.finish()
+  return {instructions: asm.finish(), data: data.finish()}
 }
 
 /** The program that copies a value when the call begins. */
-function emitCopy(
-  layout: RecordLayout,
-  setting: SensorSetting,
-  place: Place,
-): ProgramSpec['instructions'] {
+function emitCopy(layout: RecordLayout, setting: SensorSetting, place: Place): ProgramCode {
   const cx = contextOf(layout, setting, place)
   const out = cx.asm.label('out')
   const slot = layout.slots.find(({name}) => name === entryCopyValue(layout.capture))
@@ -214,7 +245,7 @@ function emitCopy(
   emitSubject(cx, place)
   emitScope(cx, place, layout.capture.hook, setting, out)
   emitEntryCopy(cx, slot, place.call, out)
-  return cx.asm.place(out).movImm(0, 0).exit().finish()
+  return {instructions: cx.asm.place(out).movImm(0, 0).exit().finish(), data: []}
 }
 
 function contextOf(layout: RecordLayout, {btf}: SensorSetting, {abi}: Place): CaptureContext {
@@ -269,18 +300,81 @@ function emitArgumentFilter(
   cx.asm.jump(out).place(wanted)
 }
 
-function emitHeader({asm, types, layout}: CaptureContext): void {
+function emitHeader(cx: CaptureContext, changesKin: CaptureRequest['changesKin']): void {
+  const {asm, layout} = cx
+  asm.storeImm(2, R.scratch, HEADER.flags, 0)
+  if (changesKin !== undefined) emitNextEpoch(cx, changesKin)
   asm.call('ktime_get_boot_ns').store(8, R.scratch, HEADER.timestamp, 0)
   asm.storeImm(2, R.scratch, HEADER.kind, layout.index)
   asm.call('get_smp_processor_id').store(2, R.scratch, HEADER.cpu, 0)
-  const copy = (width: 4 | 8, to: number, ...path: string[]): void => {
-    asm.load(8, 1, 10, STACK.task)
-    emitLoads(asm, 1, 1, types.steps('task_struct', path)!)
-    asm.store(width, R.scratch, to, 1)
+  asm.load(4, 1, R.scratch, GENERATION_PLACE).store(2, R.scratch, HEADER.generation, 1)
+  emitOfTask(cx, 4, HEADER.tid, 'pid')
+  emitIds(cx)
+  emitIdentity(cx)
+}
+
+/** Which process it is. */
+function emitIdentity(cx: CaptureContext): void {
+  emitOfTask(cx, 4, HEADER.pid, 'tgid')
+  emitOfTask(cx, 8, HEADER.start, 'group_leader', 'start_boottime')
+}
+
+function emitIds(cx: CaptureContext): void {
+  emitOfTask(cx, 4, HEADER.uid, 'cred', 'euid', 'val')
+  emitOfTask(cx, 4, HEADER.gid, 'cred', 'egid', 'val')
+}
+
+/** Notes in which control groups a thread is, or forgets it. */
+function emitGroupNote(cx: CaptureContext, notes: 'keep' | 'forget'): void {
+  const {asm, types} = cx
+  if (!hasCgroupKey(types)) return
+  asm.load(8, 1, 10, STACK.task).load(4, 1, 1, types.offset('task_struct', 'pid'))
+  asm.store(4, 10, STACK.mapKey, 1)
+  if (notes === 'forget') {
+    asm.mov(2, 10).aluImm('add', 2, STACK.mapKey)
+    asm.loadMap(1, MAP_NAME.born).call('map_delete_elem')
+    return
   }
-  copy(4, HEADER.tid, 'pid')
-  copy(4, HEADER.pid, 'tgid')
-  copy(4, HEADER.uid, 'cred', 'euid', 'val')
-  copy(4, HEADER.gid, 'cred', 'egid', 'val')
-  copy(8, HEADER.start, 'group_leader', 'start_boottime')
+  emitCgroupKey(cx)
+  asm.store(8, 10, STACK.work + BORN_ENTRY.cgroup, 1)
+  asm.load(8, 1, 10, STACK.task).load(8, 1, 1, types.offset('task_struct', 'start_boottime'))
+  asm.store(8, 10, STACK.work + BORN_ENTRY.start, 1)
+  asm.mov(2, 10).aluImm('add', 2, STACK.mapKey).mov(3, 10).aluImm('add', 3, STACK.work)
+  asm.loadMap(1, MAP_NAME.born).movImm(4, 0).call('map_update_elem')
+}
+
+/** What the entry of a thread is compared with. */
+function emitProcess(cx: CaptureContext): void {
+  emitOfTask(cx, 4, HEADER.tid, 'pid')
+  emitOfTask(cx, 8, PROCESS_STATE.start, 'start_boottime')
+  emitOfTask(cx, 8, PROCESS_STATE.execId, 'self_exec_id')
+}
+
+/**
+ * Counts the epoch up. Must stand before the time of the record is taken: what user space takes in after this record then
+ * finds no entry that was written before it.
+ */
+function emitNextEpoch({asm, types}: CaptureContext, when: 'always' | 'withChildren'): void {
+  const without = asm.label('no children')
+  if (when === 'withChildren') {
+    asm.load(8, 1, 10, STACK.task)
+    emitLoads(asm, 2, 1, types.steps('task_struct', ['children', 'next'])!)
+    asm.load(8, 1, 10, STACK.task).aluImm('add', 1, types.offset('task_struct', 'children'))
+    asm.jumpIf('jeq', 1, 2, without)
+  }
+  asm.storeImm(2, R.scratch, HEADER.flags, HEADER_FLAG.epoch)
+  emitCountWord(asm, PROCESS_WORD.epoch)
+  asm.place(without)
+}
+
+/** Copies a number of the task into the scratch memory. */
+function emitOfTask(
+  {asm, types}: CaptureContext,
+  width: 4 | 8,
+  to: number,
+  ...path: string[]
+): void {
+  asm.load(8, 1, 10, STACK.task)
+  emitLoads(asm, 1, 1, types.steps('task_struct', path)!)
+  asm.store(width, R.scratch, to, 1)
 }

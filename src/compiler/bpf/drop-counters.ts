@@ -1,6 +1,8 @@
 import type {Assembler, Label} from '../../bpf/assembler.ts'
 import {CAPTURES} from '../../schema/capture-table.ts'
-import {SLOT_FLAG, type Slot} from '../../schema/record-layout.ts'
+import {HEADER, HEADER_FLAG, SLOT_FLAG, type Slot} from '../../schema/record-layout.ts'
+import {emitCountWord} from '../filter/process/emit-process.ts'
+import {PROCESS_WORD} from '../filter/process/process-entry.ts'
 import {type CaptureContext, R, STACK} from './capture-context.ts'
 import {type Lane, type RingSizes, ringSize} from './lane.ts'
 import {MAP_NAME} from './map-names.ts'
@@ -62,6 +64,7 @@ export function emitOutcome(
   rings: RingSizes,
   labels: {readonly out: Label; readonly above: Label},
   wanted: readonly Slot[],
+  {mayChangeKin}: {readonly mayChangeKin: boolean},
 ): void {
   const {asm} = cx
   const [dropped, tooLarge, flagged, end] = [
@@ -79,6 +82,7 @@ export function emitOutcome(
   asm.place(labels.out).place(end).movImm(0, 0).exit()
 
   asm.place(dropped)
+  if (mayChangeKin) emitLostEpoch(asm)
   asm.loadMap(1, MAP_NAME[lane]).movImm(2, BPF_RB_RING_SIZE).call('ringbuf_query')
   asm.load(8, 1, 10, STACK.counters).mov(2, R.length).aluImm('add', 2, RECORD_HEADER)
   asm.jumpIf('jgt', 2, 0, tooLarge)
@@ -91,6 +95,15 @@ export function emitOutcome(
   asm.place(labels.above).load(8, 1, 10, STACK.counters)
   emitIncrement(asm, COUNTER.tooLarge)
   asm.jump(end)
+}
+
+/** Counts a lost record for which the epoch of processes was counted up. */
+function emitLostEpoch(asm: Assembler): void {
+  const other = asm.label('no epoch')
+  asm.load(2, 1, R.scratch, HEADER.flags).aluImm('and', 1, HEADER_FLAG.epoch)
+  asm.jumpIfImm('jeq', 1, 0, other)
+  emitCountWord(asm, PROCESS_WORD.lost)
+  asm.place(other)
 }
 
 /** Counts a record that the filter does not let pass, and ends. */

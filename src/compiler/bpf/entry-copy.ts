@@ -3,7 +3,14 @@ import type {CaptureDef} from '../../schema/capture.ts'
 import {TEXT_MAX} from '../../schema/captures/rows.ts'
 import {SLOT_FLAG, type Slot, SOCKADDR_MAX} from '../../schema/record-layout.ts'
 import {COMPAT_BIT} from '../../schema/tables/compat-calls.ts'
-import {type CaptureContext, emitArgument, emitDestination, R, STACK} from './capture-context.ts'
+import {
+  type CaptureContext,
+  emitArgument,
+  emitDestination,
+  GENERATION_PLACE,
+  R,
+  STACK,
+} from './capture-context.ts'
 import {MAP_NAME} from './map-names.ts'
 
 /**
@@ -60,8 +67,9 @@ export function emitEntryCopy(cx: CaptureContext, slot: Slot, call: number, out:
   asm.jumpIfImm('jeq', 0, 0, out)
   asm.place(found).store(8, 10, STACK.entryCopy, 0)
   emitTake(cx, slot, STACK.entryCopy, out)
-  emitGeneration(asm, out)
-  asm.load(8, 1, 10, STACK.entryCopy).load(8, 2, 10, STACK.generation)
+  // At the beginning of a call there is no record yet, and nothing holds the scratch memory.
+  emitLookup(asm, MAP_NAME.scratch, out)
+  asm.load(4, 2, 0, GENERATION_PLACE).load(8, 1, 10, STACK.entryCopy)
   asm.store(4, 1, ENTRY_COPY.generation, 2).storeImm(4, 1, ENTRY_COPY.call, callMark(cx, call))
 }
 
@@ -83,12 +91,11 @@ export function emitEntrySource(
     asm.label('unchanged'),
     asm.label('done'),
   ]
-  emitGeneration(asm, atExit)
   emitFindCopy(cx)
   asm.jumpIfImm('jeq', 0, 0, atExit).store(8, 10, STACK.entryCopy, 0)
   asm.load(4, 1, 0, ENTRY_COPY.call).jumpIfImm('jne', 1, callMark(cx, call), atExit)
   asm.storeImm(4, 0, ENTRY_COPY.call, 0)
-  asm.load(4, 1, 0, ENTRY_COPY.generation).load(8, 2, 10, STACK.generation)
+  asm.load(4, 1, 0, ENTRY_COPY.generation).load(4, 2, R.scratch, GENERATION_PLACE)
   asm.jumpIf('jne', 1, 2, atExit)
   asm.load(4, 1, 0, ENTRY_COPY.length).signExtend32(1).jumpIfImm('jslt', 1, 0, faulted)
 
@@ -142,12 +149,6 @@ function emitFindCopy({asm}: CaptureContext): void {
 /** `r0 =` this CPU's place for the copy at exit. */
 function emitExitCopy(asm: Assembler, none: Label): void {
   emitLookup(asm, MAP_NAME.exitCopy, none)
-}
-
-/** Puts the generation in force on the stack. */
-function emitGeneration(asm: Assembler, none: Label): void {
-  emitLookup(asm, MAP_NAME.active, none)
-  asm.load(4, 1, 0, 0).store(8, 10, STACK.generation, 1)
 }
 
 /** `r0 =` the first value of an array. */

@@ -8,6 +8,27 @@ const NAME_FIELDS: ReadonlySet<string> = new Set(['evt.type', 'syscall.type'])
  * event's code says less: events of our own share the code of the generic one.
  */
 export function canMatchEvent(condition: CheckedCondition, name: string): boolean {
+  return truthsFor(name)(condition) !== false
+}
+
+/** The tests of a condition that its answer can depend on for an event of this name. */
+export function testsForEvent(condition: CheckedCondition, name: string): CheckedTest[] {
+  const truth = truthsFor(name)
+  const tests: CheckedTest[] = []
+  const seen = new Set<CheckedCondition>()
+  const visit = (node: CheckedCondition): void => {
+    if (seen.has(node) || truth(node) !== undefined) return
+    seen.add(node)
+    if (node.kind === 'test') tests.push(node)
+    else if (node.kind === 'not') visit(node.child)
+    else node.children.forEach(visit)
+  }
+  visit(condition)
+  return tests
+}
+
+/** What is known of conditions for events of this name. */
+function truthsFor(name: string): (node: CheckedCondition) => boolean | undefined {
   const known = new Map<CheckedCondition, boolean | undefined>()
   const truth = (node: CheckedCondition): boolean | undefined => {
     // Macros are shared objects: each is looked at once.
@@ -25,7 +46,7 @@ export function canMatchEvent(condition: CheckedCondition, name: string): boolea
     if (truths.includes(decisive)) return decisive
     return truths.includes(undefined) ? undefined : !decisive
   }
-  return truth(condition) !== false
+  return truth
 }
 
 /** What a test of the name says of it; undefined for other tests. */

@@ -15,4 +15,12 @@ export const MAP_NAME = {
   entryCopies: `${OBJECT_PREFIX}entry`,
   /** What is found there when the call ends, one for each CPU. */
   exitCopy: `${OBJECT_PREFIX}again`,
+  /** What user space found out about threads: see `filter/process/process-entry.ts`. */
+  processes: `${OBJECT_PREFIX}processes`,
+  /** In which control groups threads were made, and what user space found out about these: see `filter/process/cgroup-entry.ts`. */
+  born: `${OBJECT_PREFIX}born`,
+  cgroups: `${OBJECT_PREFIX}cgroups`,
+  /** What user space found out about open descriptors: see `filter/descriptor/descriptor-entry.ts`. */
+  descriptors: `${OBJECT_PREFIX}fds`,
+  processWords: `${OBJECT_PREFIX}words`,
 } as const

@@ -1,6 +1,7 @@
 import {type Slot, SOCKADDR_MAX} from '../../schema/record-layout.ts'
-import {type CaptureContext, emitArgument, R} from './capture-context.ts'
+import {type CaptureContext, emitArgument, emitEmptySlot, R} from './capture-context.ts'
 import {emitAfter, emitCallSource} from './sources/call.ts'
+import {emitCgroupKey, hasCgroupKey} from './sources/cgroup-key.ts'
 import {emitCgroups} from './sources/cgroups.ts'
 import {emitCloneFlags} from './sources/clone-flags.ts'
 import {emitExeFlags} from './sources/exe-flags.ts'
@@ -74,6 +75,10 @@ export function emitSource(cx: CaptureContext, slot: Slot, startMax: number): vo
       return emitMemory(cx, slot, source.part)
     case 'cgroups':
       return emitCgroups(cx, slot, startMax)
+    case 'cgroupKey':
+      if (!hasCgroupKey(cx.types)) return emitEmptySlot(cx, slot, 0)
+      emitCgroupKey(cx)
+      return emitNumber(cx, slot)
     case 'reaper':
       return emitReaper(cx, slot)
     case 'text':

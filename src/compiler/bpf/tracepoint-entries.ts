@@ -2,7 +2,7 @@ import {Assembler, type Label} from '../../bpf/assembler.ts'
 import type {HookKind, ProgramSpec} from '../../bpf/specs.ts'
 import {CAPTURES} from '../../schema/capture-table.ts'
 import {COMPAT_SOCKETCALL} from '../../schema/tables/compat-calls.ts'
-import {R, STACK} from './capture-context.ts'
+import {GENERATION_PLACE, R, STACK} from './capture-context.ts'
 import type {CapturePlan} from './capture-plan.ts'
 import {emitForgetCopy} from './entry-copy.ts'
 import {callEvents} from './hook-plan.ts'
@@ -23,7 +23,8 @@ import {
 /**
  * The small programs that stay attached to the tracepoints while capture programs come and go. An entry program jumps
  * through a program array to the capture program of the moment. An array has two halves; the generation in one word of memory
- * says which one is in force, so one store changes all capture programs of all tracepoints at once, while events flow.
+ * says which one is in force, so one store changes all capture programs of all tracepoints at once, while events flow. The word is
+ * read once for each event, and the capture program gets the generation that was read.
  */
 
 /** Flag of `thread_info.status`: the task is in a call of the 32-bit table (linux arch/x86/include/asm/thread_info.h). */
@@ -93,11 +94,12 @@ function callEntries(
   return [perCall, watch]
 }
 
-/** `r3 =` the first slot of the half in force. Loses r0–r2. */
+/** `r3 =` the first slot of the half in force, whose generation the capture program is told. Loses r0–r2. */
 function emitActiveHalf(asm: Assembler, size: number, out: Label): void {
   asm.storeImm(4, 10, STACK.mapKey, 0).mov(2, 10).aluImm('add', 2, STACK.mapKey)
-  asm.loadMap(1, MAP_NAME.active).call('map_lookup_elem').jumpIfImm('jeq', 0, 0, out)
-  asm.load(4, 3, 0, 0).aluImm('and', 3, 1).aluImm('mul', 3, size)
+  asm.loadMap(1, MAP_NAME.scratch).call('map_lookup_elem').jumpIfImm('jeq', 0, 0, out)
+  asm.loadMapValue(1, MAP_NAME.active, 0).load(4, 3, 1, 0).store(4, 0, GENERATION_PLACE, 3)
+  asm.aluImm('and', 3, 1).aluImm('mul', 3, size)
 }
 
 function emitTaskEntry(tracepoint: Tracepoint): ProgramSpec['instructions'] {

@@ -87,7 +87,7 @@ export type CallSource =
   | {
       readonly from: 'descriptor'
       readonly fd: Operand
-      readonly read: 'inode' | 'socket' | 'peer' | 'backlog' | 'maxBacklog'
+      readonly read: 'inode' | 'socket' | 'family' | 'peer' | 'backlog' | 'maxBacklog'
     }
 
 /** Buffers of a vector whose sizes are added up. */

@@ -22,6 +22,9 @@ const OPTION_MAX = 128
 const address = {from: 'sockaddr', index: 1, lengthIndex: 2} as const
 const control = bytes(header(1, 'control'), header(1, 'controlLength'), CONTROL_MAX)
 
+/** The transport protocol of the socket. */
+const $l4proto = {derive: 'transport', of: 'tuple'} as const
+
 /** Sockets: made, bound, connected, and the messages over them. */
 export const NETWORK_CAPTURES: readonly CaptureDef[] = [
   call(
@@ -54,7 +57,9 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       tuple: after('started', tuple('out', {index: 0}, 'addr')),
       fd: s32(0),
       addr: address,
-      $l4proto: {derive: 'transport', of: 'tuple'},
+      $l4proto,
+      // Of a call that failed, and of sockets without a tuple; 0 when it is no socket.
+      $family: {from: 'descriptor', fd: {index: 0}, read: 'family'},
     },
     forDescriptors,
   ),
@@ -93,6 +98,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       size: u32(2),
       $peer: {from: 'peerAddress', at: {index: 4}, length: {index: 5}},
       tuple: tuple('out', {index: 0}, '$peer'),
+      $l4proto,
     },
     dataOnDemand,
   ),
@@ -106,6 +112,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       size: messageSize(1),
       $peer: messageAddress(1),
       tuple: tuple('out', {index: 0}, '$peer'),
+      $l4proto,
     },
     dataOnDemand,
   ),
@@ -120,6 +127,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       data: after('positive', firstMessageData('out', 1)),
       $peer: after('positive', messageAddress(1)),
       tuple: after('positive', tuple('out', {index: 0}, '$peer')),
+      $l4proto,
       $messages: ret,
     },
     dataOnDemand,
@@ -136,6 +144,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
         length: {index: 5, pointer: true},
       }),
       tuple: after('positive', tuple('in', {index: 0}, '$peer')),
+      $l4proto,
       fd: s32(0),
       size: u32(2),
     },
@@ -150,6 +159,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       data: messageData('in', 1),
       $peer: after('positive', messageAddress(1)),
       tuple: after('positive', tuple('in', {index: 0}, '$peer')),
+      $l4proto,
       msgcontrol: after('positive', control),
       fd: s32(0),
     },
@@ -165,6 +175,7 @@ export const NETWORK_CAPTURES: readonly CaptureDef[] = [
       data: after('positive', firstMessageData('in', 1)),
       $peer: after('positive', messageAddress(1)),
       tuple: after('positive', tuple('in', {index: 0}, '$peer')),
+      $l4proto,
       msgcontrol: after('positive', control),
       $messages: ret,
     },

@@ -55,6 +55,14 @@ const taskFacts = {
   gid: {derive: 'header', field: 'gid'},
 } as const satisfies CaptureDef['values']
 
+/** When the thread was made, the number of its process's program (each exec takes the next one), and its control groups. */
+const programIdentity = {
+  $start: task('start_boottime'),
+  $execId: task('self_exec_id'),
+  /** Stands for the control groups. */
+  $cgroup: {from: 'cgroupKey'},
+} as const satisfies CaptureDef['values']
+
 /** What is captured of the credentials and groups of a task at exec. */
 const identity = {
   tty: {from: 'tty'},
@@ -118,6 +126,7 @@ export const PROCESS_CAPTURES: readonly CaptureDef[] = [
     onDemand: ['env'],
     values: {
       $syscall: {from: 'syscall'},
+      ...programIdentity,
       $argv: {from: 'range', start: 'arg_start', end: 'arg_end', max: TEXT_MAX},
       res: {derive: 'constant', value: 0},
       ...program,
@@ -152,6 +161,7 @@ export const PROCESS_CAPTURES: readonly CaptureDef[] = [
     state: 'always',
     values: {
       $syscall: {from: 'syscall'},
+      ...programIdentity,
       $maker: {from: 'kernel', base: 'maker', path: ['pid']},
       $sharesFiles: {from: 'shares', member: 'files'},
       $sharesFs: {from: 'shares', member: 'fs'},

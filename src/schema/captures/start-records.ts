@@ -78,6 +78,7 @@ export const TASK_RECORD = layoutOf(
     'pid',
     'parentTid',
     'processStart',
+    'threadStart',
     'session',
     'group',
     /** Numbers in the innermost pid namespace, that namespace's inode, and when its init started. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {capturePlanOf, compileRuleSet} from '../../../src/app/rule-set.ts'
+import {capturePlanOf, compileRuleSet} from '../../../src/app/rules/rule-set.ts'
 import type {CaptureOptions, CapturePlan} from '../../../src/compiler/bpf/capture-plan.ts'
 import {CAPTURES} from '../../../src/schema/capture-table.ts'
 

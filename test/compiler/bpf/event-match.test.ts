@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {capturePlanOf, compileRuleSet} from '../../../src/app/rule-set.ts'
+import {capturePlanOf, compileRuleSet} from '../../../src/app/rules/rule-set.ts'
 import {CAPTURES, eventsOf} from '../../../src/schema/capture-table.ts'
 import {OWN_EVENT_NAMES} from '../../../src/schema/event-table.ts'
 

@@ -63,6 +63,7 @@ const NUMBERS: Readonly<Partial<Record<TaskNumber, readonly Way[]>>> = {
   pid: [['tgid']],
   parentTid: [['real_parent', 'pid']],
   processStart: [['group_leader', 'start_boottime']],
+  threadStart: [['start_boottime']],
   session: [['signal', `pids[${PIDTYPE.session}]`, 'numbers[0]', 'nr']],
   group: [['signal', `pids[${PIDTYPE.group}]`, 'numbers[0]', 'nr']],
   uid: [['real_cred', 'euid', 'val']],

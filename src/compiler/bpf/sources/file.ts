@@ -108,12 +108,27 @@ export function emitFileState(cx: CaptureContext, slot: Slot, source: SourceOf<'
   if (flags === undefined) {
     asm.load(8, 1, 10, PLACE.bits)
   } else {
-    if (flags.from === 'arg') emitArgumentValue(cx, flags)
-    else if (flags.from === 'request') emitRequestValue(cx, flags)
-    else emitMemberValue(cx, flags)
-    asm.mov32(1, 1).load(8, 2, 10, PLACE.bits).aluImm('lsh', 2, 32).alu('or', 1, 2)
+    emitFlags(cx, flags)
+    asm.load(8, 2, 10, PLACE.bits).aluImm('lsh', 2, 32).alu('or', 1, 2)
   }
   emitNumber(cx, slot)
+}
+
+/** The flags that the call was given, for now without what it did to the file. */
+export function emitGivenFlags(cx: CaptureContext, slot: Slot): void {
+  const {source} = slot
+  if (source.from !== 'fileState' || source.flags === undefined)
+    throw new Error(`${slot.name} has no flags of the call`)
+  emitFlags(cx, source.flags)
+  emitNumber(cx, slot)
+}
+
+/** `r1 =` the flags that the call was given. */
+function emitFlags(cx: CaptureContext, flags: NonNullable<SourceOf<'fileState'>['flags']>): void {
+  if (flags.from === 'arg') emitArgumentValue(cx, flags)
+  else if (flags.from === 'request') emitRequestValue(cx, flags)
+  else emitMemberValue(cx, flags)
+  cx.asm.mov32(1, 1)
 }
 
 /**

@@ -131,7 +131,7 @@ function emitUnix(cx: CaptureContext, slot: Slot, way: 'out' | 'in', none: Label
 export function emitDescriptor(cx: CaptureContext, source: SourceOf<'descriptor'>): void {
   const {asm, types} = cx
   const [none, done] = [asm.label('none'), asm.label('done')]
-  const member = (struct: string, name: string, size: 4 | 8): void => {
+  const member = (struct: string, name: string, size: 2 | 4 | 8): void => {
     asm.load(8, 3, 10, STACK.saved).aluImm('add', 3, types.offset(struct, name))
     emitKernelRead(cx, STACK.read, size, none)
     asm.load(size, 1, 10, STACK.read)
@@ -146,6 +146,7 @@ export function emitDescriptor(cx: CaptureContext, source: SourceOf<'descriptor'
   } else {
     emitSock(cx, none)
     if (source.read === 'socket') asm.load(8, 1, 10, STACK.saved)
+    else if (source.read === 'family') member('sock_common', 'skc_family', 2)
     else if (source.read === 'peer') member('unix_sock', 'peer', 8)
     else if (source.read === 'backlog') member('sock', 'sk_ack_backlog', 4)
     else member('sock', 'sk_max_ack_backlog', 4)
