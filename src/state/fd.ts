@@ -49,6 +49,23 @@ export interface FdInfo {
   unix: {readonly source: bigint; readonly target: bigint} | undefined
   upperLayer: boolean
   lowerLayer: boolean
+  /** What the kernel says it is; empty where nobody asked. */
+  identity: OpenFile
+}
+
+/** Tells an open file from another one that has its descriptor later: undefined members are not known. */
+export interface OpenFile {
+  /** Address of the kernel's open file. */
+  readonly file: Int | undefined
+  /** Number of its node. */
+  readonly node: Int | undefined
+}
+
+const NO_IDENTITY: OpenFile = {file: undefined, node: undefined}
+
+/** What the number of its node tells of a descriptor. */
+export function identityByNode({inode}: Pick<FdInfo, 'inode'>): OpenFile {
+  return inode === 0 ? NO_IDENTITY : {file: undefined, node: inode}
 }
 
 /** A new descriptor of this type. */
@@ -69,6 +86,7 @@ export function newFd(type: number, parts: Partial<FdInfo> = {}): FdInfo {
     unix: parts.unix,
     upperLayer: parts.upperLayer ?? false,
     lowerLayer: parts.lowerLayer ?? false,
+    identity: parts.identity ?? NO_IDENTITY,
   }
 }
 

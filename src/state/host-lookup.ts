@@ -6,6 +6,8 @@ import type {ListedFd, ListedThread} from './metadata.ts'
 export interface StateNeeds {
   /** Descriptors that were opened earlier (`fd.*` of write, close, dup). */
   readonly fds: boolean
+  /** Every call that opens, copies or closes one is seen; else they are told by the identity of the files behind them. */
+  readonly everyFd?: boolean
   /** Environments (`proc.env`). */
   readonly env: boolean
 }

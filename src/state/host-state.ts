@@ -11,7 +11,7 @@ import {ID_HANDLERS} from './events/id-events.ts'
 import {otherHandlers} from './events/other-events.ts'
 import {socketHandlers} from './events/socket-events.ts'
 import {TASK_HANDLERS} from './events/task-events.ts'
-import type {FdInfo} from './fd.ts'
+import type {FdInfo, OpenFile} from './fd.ts'
 import type {FileIdentity, HostLookup, StateNeeds} from './host-lookup.ts'
 import {Interfaces} from './interfaces.ts'
 import type {
@@ -19,10 +19,11 @@ import type {
   ListedGroup,
   ListedInterface,
   ListedMachine,
-  ListedThread,
   ListedUser,
   MetadataSink,
 } from './metadata.ts'
+import {copyOf, isStill, openFileOf, shownFd} from './open-file.ts'
+import type {StartThread} from './start/start-sink.ts'
 import {StartList} from './start-list.ts'
 import {directoryText, isMain, isUnknown, type Thread, unknownThread} from './thread.ts'
 import {ThreadTable} from './thread-table.ts'
@@ -37,7 +38,7 @@ const EBADF = 9
 const STORED_PARAMS = ['name', 'flags', 'mode', 'dirfd', 'filename', 'pathname', 'addr', 'fd']
 /** Ancestors that may stand in for a process that has ended. */
 const MAX_STAND_INS = 4
-const EVERYTHING: StateNeeds = {fds: true, env: true}
+const EVERYTHING: StateNeeds = {fds: true, everyFd: true, env: true}
 
 /** How much the state may hold, and whom it may ask. */
 export interface HostStateOptions {
@@ -67,6 +68,7 @@ export class HostState implements MetadataSink {
   readonly #scope: {-readonly [K in keyof EventScope]: EventScope[K]}
   #needs = EVERYTHING
   #machine: ListedMachine | undefined
+  #untold = 0
   /** Threads that no event and no file told of: their fields are unknown. */
   unknownThreads = 0
 
@@ -97,6 +99,19 @@ export class HostState implements MetadataSink {
     }
   }
 
+  /**
+   * Counts changes of what is known of threads that no event told of: threads that were asked for, listed anew, given up or
+   * forgotten, and what containers are.
+   */
+  get revision(): number {
+    return this.#untold + this.table.untold + this.containers.changes
+  }
+
+  /** Counts a change that the event did not tell of, for {@link HostState.revision}. */
+  noteUntold(): void {
+    this.#untold++
+  }
+
   get needs(): StateNeeds {
     return this.#needs
   }
@@ -111,7 +126,8 @@ export class HostState implements MetadataSink {
     this.#scope.bootNs = machine.bootNs
   }
 
-  thread(listed: ListedThread): void {
+  thread(listed: StartThread): void {
+    this.#untold++
     this.#list.thread(listed)
   }
 
@@ -148,10 +164,12 @@ export class HostState implements MetadataSink {
   setNeeds(needs: StateNeeds): void {
     const old = this.#needs
     this.follow(needs)
-    const [readFds, readEnv] = [needs.fds && !old.fds, needs.env && !old.env]
+    const readFds = needs.fds && (!old.fds || (needs.everyFd === true && old.everyFd !== true))
+    const readEnv = needs.env && !old.env
+    if (readEnv) this.#untold++
     for (const thread of this.table.threads()) {
       if (!isMain(thread)) continue
-      if (!needs.fds) thread.fds = new Map()
+      if (!needs.fds || readFds) thread.fds = new Map()
       if (!readFds && !readEnv) continue
       const found = this.#host?.thread(thread.tid, needs)
       if (found === undefined) continue
@@ -192,6 +210,17 @@ export class HostState implements MetadataSink {
       if (instead !== undefined) return instead
     }
     return undefined
+  }
+
+  /** Asks the host for a thread that an event names by its number alone, unless it is known. */
+  know(tid: number): void {
+    if (this.table.get(tid) !== undefined) return
+    const found = this.#host?.thread(tid, this.#needs)
+    if (found === undefined) return
+    this.#untold++
+    const thread = this.#list.thread(found.thread)
+    for (const fd of found.fds) this.#list.fd(thread, fd)
+    this.#list.settle()
   }
 
   /** Applies what an event changes before rules see it; gives what fields are read from. It is good until the next event. */
@@ -256,6 +285,7 @@ export class HostState implements MetadataSink {
   #find(tid: number, live: LiveFacts): Thread | undefined {
     const found = this.#host?.thread(tid, this.#needs)
     if (found === undefined || found.thread.pid !== live.pid) return undefined
+    this.#untold++
     const thread = this.#list.thread(found.thread)
     if (!isSame(thread, live)) {
       this.table.forget(thread)
@@ -286,7 +316,7 @@ export class HostState implements MetadataSink {
       if (role.storesEnter) thread.storedEnter = storedCopy(event)
       if (role.usesFd) {
         thread.lastFd = numberOf(event, 'fd') ?? -1
-        scope.fd = this.#fdOf(thread)
+        scope.fd = this.#fdOf(thread, role)
         scope.oldFdName = scope.fd?.name ?? ''
       }
       return
@@ -300,24 +330,44 @@ export class HostState implements MetadataSink {
     if (!role.usesFd) return
     if (thread.lastFd === -1 && role.fdParam !== undefined)
       thread.lastFd = numberOf(event, role.fdParam) ?? -1
-    scope.fd = this.#fdOf(thread)
+    scope.fd = this.#fdOf(thread, role)
     scope.oldFdName = scope.fd?.name ?? ''
   }
 
   /** A descriptor of a thread: as followed, else as the host shows it now. */
-  #fdOf(thread: Thread): FdInfo | undefined {
+  #fdOf(thread: Thread, {usesDirectory}: EventRole): FdInfo | undefined {
     const fd = thread.lastFd
-    const known = fdOf(this.#scope, fd)
-    if (known !== undefined || fd < 0 || this.#host === undefined || !this.#needs.fds) return known
-    // What the host shows under this number now is not what the event was about.
+    if (fd < 0) return undefined
     const {event} = this.#scope
+    const now = openFileOf(event)
+    // Live the kernel names directories, so that it does not matter who saw them opened.
+    const directory = usesDirectory && now !== undefined ? shownFd(event, now) : undefined
+    if (directory !== undefined) return directory
+    const known = fdOf(this.#scope, fd)
+    const fds = this.#needs.fds ? this.table.fdsOf(thread) : undefined
+    // By the kernel's word there is no such descriptor: its end was not followed.
+    if (event.get('$file') === 0 && resultOf(event) === -EBADF) {
+      fds?.delete(fd)
+      return undefined
+    }
+    if (known !== undefined && (now === undefined || isStill(known, now))) return known
+    if (known !== undefined) fds?.delete(fd)
+    const copied = now && copyOf(this.table.fdsOf(thread)?.values() ?? [], now)
+    const info = copied ?? (now && shownFd(event, now)) ?? this.#askFd(thread.pid, fd, now)
+    if (info !== undefined) fds?.set(fd, info)
+    return info
+  }
+
+  /** A descriptor as the host shows it now, unless that is not what the event was about. */
+  #askFd(pid: number, fd: number, now: OpenFile | undefined): FdInfo | undefined {
+    const {event} = this.#scope
+    if (this.#host === undefined || !this.#needs.fds) return undefined
     if (event.def.name === 'close' || resultOf(event) === -EBADF) return undefined
-    const listed = this.#host.fd(thread.pid, fd)
+    const listed = this.#host.fd(pid, fd)
     if (listed === undefined) return undefined
     const info = this.#list.info(listed)
     this.#list.settle()
-    this.table.fdsOf(thread)?.set(fd, info)
-    return info
+    return now === undefined || isStill(info, now) ? info : undefined
   }
 }
 

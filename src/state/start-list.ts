@@ -1,6 +1,7 @@
-import {FD, type FdInfo, isInternet, newFd} from './fd.ts'
-import type {ListedFd, ListedThread} from './metadata.ts'
+import {FD, type FdInfo, identityByNode, isInternet, newFd} from './fd.ts'
+import type {ListedFd} from './metadata.ts'
 import {endsText, endText, swapped} from './socket-text.ts'
+import type {StartThread} from './start/start-sink.ts'
 import {fromList, type Thread} from './thread.ts'
 import type {ThreadTable} from './thread-table.ts'
 
@@ -22,7 +23,7 @@ export class StartList {
     this.#table = table
   }
 
-  thread(listed: ListedThread): Thread {
+  thread(listed: StartThread): Thread {
     const thread = fromList(listed)
     this.#table.add(thread)
     this.#threads.push(thread)
@@ -37,7 +38,9 @@ export class StartList {
 
   /** The descriptor of an entry; a socket's role is known once {@link StartList.settle} has run. */
   info({type, name, openFlags, device, inode, protocol, ends, listens, unix}: ListedFd): FdInfo {
-    const info = newFd(type, {name, openFlags, device, inode, protocol, ends, listens, unix})
+    const identity = identityByNode({inode})
+    const parts = {name, openFlags, device, inode, protocol, ends, listens, unix, identity}
+    const info = newFd(type, parts)
     if (listens !== undefined) {
       info.name = endText(listens.address, listens.port)
       info.role = 'server'

@@ -18,9 +18,16 @@ export class ThreadTable {
   readonly #maxThreads: number
   /** Threads given up because the table was full. */
   evicted = 0
+  /** Threads that were replaced or forgotten because their end was missed. */
+  #displaced = 0
 
   constructor(maxThreads: number) {
     this.#maxThreads = maxThreads
+  }
+
+  /** Changes that no event told of: threads given up, replaced or forgotten. */
+  get untold(): number {
+    return this.evicted + this.#displaced
   }
 
   get size(): number {
@@ -87,6 +94,17 @@ export class ThreadTable {
     }
   }
 
+  /** Whether all ancestors of the process are known, up to the one that has no parent. */
+  isRooted(thread: Thread): boolean {
+    let top = this.main(thread)
+    if (top === undefined || isUnknown(top)) return false
+    for (const above of this.ancestors(top)) {
+      if (isUnknown(above)) return false
+      top = above
+    }
+    return top.parentTid === 0
+  }
+
   /** The ancestor so many levels above the main thread; 0 is the main thread. */
   ancestor(thread: Thread, level: number): Thread | undefined {
     let at = this.main(thread)
@@ -109,6 +127,9 @@ export class ThreadTable {
     const thread: Thread = {
       ...main,
       tid,
+      madeNs: undefined,
+      execId: undefined,
+      cgroupKey: undefined,
       vtid: tid === main.tid ? main.vtid : -1,
       flags: CLONE.thread | CLONE.files,
       hasOwnPlace: false,
@@ -124,6 +145,7 @@ export class ThreadTable {
 
   /** Takes out a process whose id now belongs to another one: its end was missed. */
   forget(thread: Thread): void {
+    this.#displaced++
     for (const one of [thread, ...(thread.group?.threads ?? [])]) one.dead = true
     this.remove(thread)
     if (thread.group === undefined) return
@@ -173,7 +195,10 @@ export class ThreadTable {
 
   #insert(thread: Thread): Thread {
     const old = this.#threads.get(thread.tid)
-    if (old !== undefined) this.#delete(old)
+    if (old !== undefined) {
+      this.#displaced++
+      this.#delete(old)
+    }
     this.#threads.set(thread.tid, thread)
     if (this.#threads.size > this.#maxThreads) this.#evictOldest(thread)
     return thread

@@ -3,7 +3,7 @@ import type {Event} from '../schema/event.ts'
 import type {Int} from '../schema/value.ts'
 import {containerIdOf} from './containers/container-id.ts'
 import type {FdInfo} from './fd.ts'
-import type {ListedThread} from './metadata.ts'
+import type {StartThread} from './start/start-sink.ts'
 
 /** The name that stands for an unknown one; rules test for this text. */
 export const UNKNOWN_NAME: ByteString = '<NA>'
@@ -52,6 +52,12 @@ export interface Thread {
   pid: number
   /** From boot to the start of the process, in nanoseconds: with `pid` its identity. 0 while unknown. */
   startedNs: number
+  /** From boot to the making of the thread, in nanoseconds, as the kernel has it; undefined while unknown. */
+  madeNs: Int | undefined
+  /** Number of the program that the process runs, which each exec counts up; undefined while unknown. */
+  execId: Int | undefined
+  /** What stands for its control groups when it was made or last executed a program; only live events tell. */
+  cgroupKey: Int | undefined
   parentTid: number
   sid: number
   vpgid: number
@@ -136,6 +142,9 @@ export function blank(tid: number): Thread {
     tid,
     pid: -1,
     startedNs: 0,
+    madeNs: undefined,
+    execId: undefined,
+    cgroupKey: undefined,
     parentTid: -1,
     sid: -1,
     vpgid: -1,
@@ -189,7 +198,7 @@ export function blank(tid: number): Thread {
 }
 
 /** A thread of the process list. */
-export function fromList(listed: ListedThread): Thread {
+export function fromList(listed: StartThread): Thread {
   const {cwd, ...facts} = listed
   const isMain = listed.tid === listed.pid
   return {

@@ -44,6 +44,8 @@ export class ContainerTable {
   readonly counts: ContainerCounts = {seen: 0, known: 0, failed: 0, evicted: 0}
   /** Asks for a container; the answer comes by {@link deliver}. Undefined: nobody can be asked, as in a replay. */
   onSeen: ((request: ContainerRequest) => void) | undefined
+  /** Counts every change of what is known of containers. */
+  changes = 0
   readonly #entries = new Map<ByteString, Entry>()
   readonly #maxContainers: number
   readonly #nowMs: () => number
@@ -81,6 +83,7 @@ export class ContainerTable {
   deliver(id: ByteString, info: ContainerInfo | undefined): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
+    this.changes++
     const best = info ?? entry.info
     entry.state = best === undefined ? 'failed' : 'known'
     entry.info = best
@@ -130,6 +133,7 @@ export class ContainerTable {
 
   /** Forgets a container: its first process ended. */
   remove(id: ByteString): void {
+    this.changes++
     this.#entries.delete(id)
   }
 
@@ -138,6 +142,7 @@ export class ContainerTable {
   }
 
   #set(id: ByteString, state: ContainerState, info: ContainerInfo | undefined): void {
+    this.changes++
     this.#entries.set(id, {state, info, askedMs: this.#nowMs()})
     if (this.#entries.size > this.#maxContainers) this.#evict(id)
   }

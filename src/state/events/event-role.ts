@@ -1,4 +1,6 @@
+import {DIRECTORY_PARAMS, FD_PARAMS} from '../../schema/captures/identity.ts'
 import type {EventDef} from '../../schema/event-pair.ts'
+import {isProbeCode} from '../../schema/probe.ts'
 import type {EventHandler} from './event-scope.ts'
 
 /** What an event is to the state: worked out once for each definition, since it is asked for at every event. */
@@ -11,6 +13,8 @@ export interface EventRole {
   readonly usesFd: boolean
   /** The descriptor parameter that it is about. */
   readonly fdParam: string | undefined
+  /** The descriptor is a directory that a name is relative to. */
+  readonly usesDirectory: boolean
   /** An enter event whose values the exit event's handler reads. */
   readonly storesEnter: boolean
   /** Takes the event into the state. */
@@ -26,8 +30,6 @@ const STORED_ENTERS: ReadonlySet<string> = new Set([
   'execveat',
   'connect',
 ])
-/** Descriptor parameters in the order in which they say what an event is about. */
-const FD_PARAMS = ['fd', 'oldfd', 'out_fd', 'fd_in', 'fdin', 'dirfd', 'linkdirfd']
 /** Events that belong to no thread. */
 const NO_THREAD: ReadonlySet<string> = new Set([
   'container',
@@ -75,20 +77,23 @@ export class EventRoles {
     return role
   }
 
-  #roleOf({name, flags, params, direction}: EventDef): EventRole {
+  #roleOf({name, flags, params, direction, code}: EventDef): EventRole {
     const skipped = flags.includes('skip_parser_reset')
+    const isProbe = isProbeCode(code)
     const thread =
       (skipped && name !== 'procinfo') || NO_THREAD.has(name)
         ? 'none'
-        : skipped || LOOKED_UP.has(name)
+        : skipped || LOOKED_UP.has(name) || isProbe
           ? 'known'
           : 'any'
+    const fdParam = FD_PARAMS.find(candidate => params.some(param => param.name === candidate))
     return {
       thread,
-      remark: skipped || name === 'switch',
+      remark: skipped || name === 'switch' || isProbe,
       enter: direction === 'enter',
       usesFd: flags.includes('uses_fd'),
-      fdParam: FD_PARAMS.find(candidate => params.some(param => param.name === candidate)),
+      fdParam,
+      usesDirectory: fdParam !== undefined && DIRECTORY_PARAMS.has(fdParam),
       storesEnter: STORED_ENTERS.has(name),
       handler:
         (direction === 'exit' || NO_CALLS.has(name)) && Object.hasOwn(this.#handlers, name)

@@ -4,8 +4,9 @@ import type {EventDef} from '../../schema/event-pair.ts'
 import type {Int} from '../../schema/value.ts'
 import type {CgroupContainers} from '../containers/cgroup-containers.ts'
 import type {ContainerTable} from '../containers/container-table.ts'
-import type {FdInfo} from '../fd.ts'
+import {type FdInfo, identityByNode} from '../fd.ts'
 import {joinPath} from '../join-path.ts'
+import {openFileOf} from '../open-file.ts'
 import {directoryText, type StoredEnter, type Thread} from '../thread.ts'
 import type {ThreadTable} from '../thread-table.ts'
 
@@ -85,10 +86,11 @@ export function fdOf(scope: EventScope, fd: number): FdInfo | undefined {
   return scope.thread === undefined ? undefined : scope.table.fdsOf(scope.thread)?.get(fd)
 }
 
-/** Opens a descriptor: it becomes what the event is about. */
-export function addFd(scope: EventScope, fd: number, info: FdInfo): void {
-  const {thread, table} = scope
+/** Opens a descriptor: it becomes what the event is about. `file` names the value that identifies the file behind it. */
+export function addFd(scope: EventScope, fd: number, info: FdInfo, file?: string): void {
+  const {thread, table, event} = scope
   if (thread === undefined) return
+  info.identity = openFileOf(event, file) ?? identityByNode(info)
   if (scope.followsFds) table.fdsOf(thread)?.set(fd, info)
   thread.lastFd = fd
   scope.fd = info

@@ -4,6 +4,7 @@ import type {Interfaces} from '../interfaces.ts'
 import type {SocketEnds} from '../metadata.ts'
 import {
   addressOf,
+  type CapturedTuple,
   capturedAddressText,
   endsText,
   swapped,
@@ -106,7 +107,7 @@ function takeSocketPair(scope: EventScope): void {
   const [first, second] = [numberOf(event, 'fd1'), numberOf(event, 'fd2')]
   if (!succeeded(event) || first === undefined || second === undefined || first === second) return
   const unix = {source: wideOf(event, 'source'), target: wideOf(event, 'peer')}
-  addFd(scope, second, newFd(FD.unix, {unix}))
+  addFd(scope, second, newFd(FD.unix, {unix}), '$file2')
   addFd(scope, first, newFd(FD.unix, {unix}))
 }
 
@@ -128,11 +129,13 @@ function takeConnect(scope: EventScope): void {
   const hasFailed = result < 0 && result !== -EINPROGRESS
   if (isUnmet(scope.fd, hasFailed) && (hasFailed || event.live !== undefined))
     scope.fd = NO_SOCKET.has(result) ? scope.fd : (unmetSocket(event, scope.fd) ?? scope.fd)
+  const tuple = tupleOf(textParam(event, 'tuple') ?? '')
+  if (tuple === undefined) settleFamily(scope)
+  else if (!hasFailed) settleKind(scope, tuple)
   const {fd} = scope
   if (fd === undefined || hasFailed) return
   fd.connected = true
   const wanted = enter === undefined ? undefined : addressOf(textParam(enter, 'addr') ?? '')
-  const tuple = tupleOf(textParam(event, 'tuple') ?? '')
   if (tuple === undefined) {
     if (wanted?.kind === 'internet') {
       const {address, port} = wanted
@@ -162,6 +165,50 @@ function takeConnect(scope: EventScope): void {
     fd.name = tupleText({...tuple, path})
   } else return
   if (fd.role === 'none') fd.role = 'client'
+}
+
+/**
+ * The kernel's own socket counts: a descriptor that is known as something else, or not at all, becomes what the tuple says. In a
+ * capture what is known stays.
+ */
+function settleKind(scope: EventScope, tuple: CapturedTuple | undefined): void {
+  const {event, fd} = scope
+  if (event.live === undefined || tuple === undefined || tuple.kind === 'other') return
+  const number = numberOf(event, 'fd')
+  if (number === undefined || (fd !== undefined && isOfKind(fd, tuple.kind))) return
+  if (tuple.kind === 'unix') {
+    addFd(scope, number, newFd(FD.unix))
+    return
+  }
+  const protocol = numberOf(event, '$l4proto') ?? PROTOCOL.unknown
+  addFd(scope, number, newFd(typeOf(tuple.ends), {protocol}))
+}
+
+/** Of a socket without a tuple the kernel tells the family, for the moment of the event. */
+function settleFamily(scope: EventScope): void {
+  const {event, fd} = scope
+  const family = numberOf(event, '$family') ?? 0
+  if (event.live === undefined || family === 0) return
+  if (family === AF.inet || family === AF.inet6) return
+  if (family === AF.unix) {
+    if (fd === undefined || !isOfKind(fd, 'unix')) scope.fd = newFd(FD.unix)
+  } else if (
+    fd === undefined ||
+    isOfKind(fd, 'internet') ||
+    isOfKind(fd, 'unix') ||
+    fd.ends !== undefined
+  )
+    scope.fd = newSocket(family, 0, 0)
+}
+
+function isOfKind(fd: FdInfo, kind: 'internet' | 'unix'): boolean {
+  const {type, ends, listens} = fd
+  if (kind === 'unix') return type === FD.unix && ends === undefined && listens === undefined
+  return isInternet(fd) || type === FD.ipv4Server || type === FD.ipv6Server
+}
+
+function typeOf({sourceAddress}: SocketEnds): number {
+  return sourceAddress.length === 4 ? FD.ipv4 : FD.ipv6
 }
 
 /** Whether only the event tells whom the socket was to be connected to. */
@@ -207,11 +254,13 @@ function takeTransfer(scope: EventScope, way: 'in' | 'out', interfaces: Interfac
   const result = resultOf(event)
   if (result === undefined) return
   const bytes = textParam(event, 'tuple') ?? ''
+  const isTold = event.live !== undefined && bytes !== ''
+  if (isTold && result >= 0) settleKind(scope, tupleOf(bytes))
   if (scope.fd === undefined && way === 'out' && result >= 0) guessSocket(scope, bytes)
   const {fd} = scope
   if (fd === undefined || result < 0) return
   if (isInternet(fd)) fd.connected = true
-  if (fd.name !== '' && protocolOf(fd) === PROTOCOL.tcp) return
+  if (!isTold && fd.name !== '' && protocolOf(fd) === PROTOCOL.tcp) return
   const tuple = tupleOf(bytes)
   if (tuple === undefined || tuple.kind === 'other') return
   if (tuple.kind === 'unix') {
@@ -220,12 +269,31 @@ function takeTransfer(scope: EventScope, way: 'in' | 'out', interfaces: Interfac
     fd.name = tupleText(tuple)
     return
   }
+  if (isTold && numberOf(event, '$l4proto') === PROTOCOL.tcp) {
+    settleStream(fd, tuple.ends, way)
+    return
+  }
   if (!updateEnds(fd, tuple.ends)) return
   if (fd.protocol === PROTOCOL.unknown) fd.protocol = PROTOCOL.udp
   fd.ends = interfaces.completed(fd.ends ?? tuple.ends)
   if (fd.role === 'none') fd.role = way === 'in' && fd.type === FD.ipv4 ? 'server' : 'client'
   // Kept as client and server; the tuple runs from the sender to the receiver.
   if ((way === 'in') === (fd.role === 'client')) fd.ends = swapped(fd.ends)
+  fd.name = endsText(fd.ends)
+}
+
+/** A stream has the ends of the kernel's socket, whatever was known of it. */
+function settleStream(fd: FdInfo, ends: SocketEnds, way: 'in' | 'out'): void {
+  const old = fd.ends
+  const isKnown =
+    old !== undefined && (sameEnds(old, ends) || sameEnds(old, swapped(ends))) && fd.name !== ''
+  fd.type = typeOf(ends)
+  fd.protocol = PROTOCOL.tcp
+  fd.connected = true
+  if (isKnown && fd.role !== 'none') return
+  if (fd.role === 'none') fd.role = way === 'in' && fd.type === FD.ipv4 ? 'server' : 'client'
+  // Kept as client and server; the tuple runs from the sender to the receiver.
+  fd.ends = (way === 'in') === (fd.role === 'client') ? swapped(ends) : ends
   fd.name = endsText(fd.ends)
 }
 
@@ -241,7 +309,7 @@ function guessSocket(scope: EventScope, tuple: string): void {
 
 /** Takes over the ends of a tuple; a target that is known already stays. False when nothing is new. */
 function updateEnds(fd: FdInfo, ends: SocketEnds): boolean {
-  fd.type = ends.sourceAddress.length === 4 ? FD.ipv4 : FD.ipv6
+  fd.type = typeOf(ends)
   const old = fd.ends
   if (old !== undefined && (sameEnds(old, ends) || sameEnds(old, swapped(ends)))) return false
   const keepsAddress = old !== undefined && !isZero(old.targetAddress)

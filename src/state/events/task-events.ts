@@ -170,6 +170,9 @@ function inherit(child: Thread, from: Thread): void {
 /** What the sensor does not capture because the maker has it: its program. */
 function takeLiveValues({event}: EventScope, child: Thread, model: Thread | undefined): void {
   child.startedNs = event.live!.startedNs
+  child.madeNs = intOf(event, '$start')
+  child.execId = intOf(event, '$execId')
+  child.cgroupKey = intOf(event, '$cgroup')
   if (model === undefined) {
     if (child.exe === '') child.exe = child.comm
     return
@@ -274,6 +277,9 @@ function takeExec(scope: EventScope): void {
 
 /** What the kernel itself says of a process at exec, where captures leave it to be worked out. */
 function takeLiveExec({event, table}: EventScope, thread: Thread): void {
+  thread.madeNs = intOf(event, '$start')
+  thread.execId = intOf(event, '$execId')
+  thread.cgroupKey = intOf(event, '$cgroup')
   thread.sid = numberOf(event, '$sid') ?? thread.sid
   thread.exeDevice = numberOf(event, '$dev') ?? 0
   thread.vtid = numberOf(event, '$vtid') ?? thread.vtid

@@ -87,6 +87,7 @@ export function kernelThread(record: Buffer, bootNs: bigint): KernelThread | und
     flags:
       tid === pid ? 0 : number('sharesFiles') === 0 ? CLONE.thread : CLONE.thread | CLONE.files,
     execId: number('execId'),
+    madeNs: canonicalInt(long('threadStart')),
     uid: number('uid'),
     gid: number('gid'),
     vmSizeKb: kilobytes('totalPages'),

@@ -1,9 +1,12 @@
+import type {Int} from '../../schema/value.ts'
 import type {ListedFd, ListedThread} from '../metadata.ts'
 
-/** A thread that a scan found. */
+/** A thread that a scan found. What is added to lists only the kernel's own ones tell. */
 export interface StartThread extends ListedThread {
-  /** How many programs its process has executed, as the kernel counts; only its own lists tell. */
-  readonly execId?: number
+  /** From boot to the making of the thread, in nanoseconds. */
+  readonly madeNs?: Int
+  /** How many programs its process has executed. */
+  readonly execId?: Int
 }
 
 /** Takes what a scan finds: a thread before its descriptors. `MetadataSink` is one. */

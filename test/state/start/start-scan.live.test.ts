@@ -36,6 +36,7 @@ const INEXACT = [
   'startedNs',
   'namespaceStartNs',
   'execId',
+  'madeNs',
   'vmRssKb',
   'majorFaults',
   'minorFaults',

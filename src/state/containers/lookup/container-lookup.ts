@@ -1,5 +1,5 @@
 /** Asks the host's container runtimes what a container is. For the main thread: everything here is asynchronous. */
-import type {ContainersConfig} from '../../../schema/config.ts'
+import type {ContainersConfig} from '../../../schema/config/config.ts'
 import {type ContainerInfo, infoOfMatch} from '../container-info.ts'
 import type {ContainerRequest} from '../container-table.ts'
 import {criSource} from './cri-api.ts'

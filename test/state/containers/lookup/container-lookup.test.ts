@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {DEFAULT_CONFIG} from '../../../../src/schema/config.ts'
+import {DEFAULT_CONFIG} from '../../../../src/schema/config/config.ts'
 import {containerInfo} from '../../../../src/state/containers/container-info.ts'
 import {
   createContainerLookup,
