@@ -52,13 +52,18 @@ export function codesOfEventName(name: string): ReadonlySet<number> {
 
 /**
  * The codes of the events on which a condition can be true, told from the tests of `evt.type`, `syscall.type` and `evt.num`
- * alone: all other tests count as undecided. Refuses conditions that compare `evt.type` in a way that cannot be
- * followed. Macros must be expanded.
+ * alone, and from tests of probes' fields, which only the probe's own events have: all other tests count as undecided. Refuses
+ * conditions that compare `evt.type` in a way that cannot be followed. Macros must be expanded.
+ *
+ * @param probes - codes of probes' events by name; they are among {@link ALL_EVENT_CODES} where this object is the answer
  */
-export function eventCodesOf(expr: Expr): EventCodes {
+export function eventCodesOf(
+  expr: Expr,
+  probes: ReadonlyMap<string, number> = new Map(),
+): EventCodes {
   const problem = findProblem(expr)
   return problem === undefined
-    ? {ok: true, codes: codesOf(expr, false, {plain: new Map(), negated: new Map()})}
+    ? {ok: true, codes: codesOf(expr, false, {plain: new Map(), negated: new Map(), probes})}
     : {ok: false, problem}
 }
 
@@ -66,6 +71,7 @@ export function eventCodesOf(expr: Expr): EventCodes {
 interface Memo {
   readonly plain: Map<Expr, ReadonlySet<number>>
   readonly negated: Map<Expr, ReadonlySet<number>>
+  readonly probes: ReadonlyMap<string, number>
 }
 
 function codesOf(expr: Expr, negated: boolean, memo: Memo): ReadonlySet<number> {
@@ -90,7 +96,7 @@ function codesOfNode(expr: Expr, negated: boolean, memo: Memo): ReadonlySet<numb
     case 'identifier':
       return ALL_EVENT_CODES
     case 'check':
-      return codesOfCheck(expr, negated)
+      return codesOfCheck(expr, negated, memo.probes)
   }
 }
 
@@ -109,32 +115,70 @@ function intersection(sets: readonly ReadonlySet<number>[]): ReadonlySet<number>
   return new Set([...first].filter(code => others.every(set => set.has(code))))
 }
 
-function codesOfCheck(check: CheckExpr, negated: boolean): ReadonlySet<number> {
+function codesOfCheck(
+  check: CheckExpr,
+  negated: boolean,
+  probes: Memo['probes'],
+): ReadonlySet<number> {
   const decided = isField(check.left, 'evt.type', 'syscall.type')
-    ? codesOfTypeTest(check)
+    ? codesOfTypeTest(check, probes)
     : isField(check.left, 'evt.num')
       ? codesOfNumberTest(check)
       : undefined
-  if (decided === undefined) return ALL_EVENT_CODES
-  return negated ? complement(decided) : decided
+  if (decided !== undefined) return negated ? complement(decided, probes) : decided
+  // An absent field makes its test false, and so `not` of it true.
+  const probe = negated || probes.size === 0 ? undefined : probeOfTest(check, probes)
+  return probe === undefined ? ALL_EVENT_CODES : new Set([probe])
+}
+
+/** The code of the probe whose fields a test needs. */
+function probeOfTest({left, right}: CheckExpr, probes: Memo['probes']): number | undefined {
+  const names = fieldNames(left)
+  if (right?.kind === 'field' || right?.kind === 'transformer') names.push(...fieldNames(right))
+  for (const name of names) {
+    const code = probes.get(name.split('.', 2).join('.'))
+    if (code !== undefined) return code
+  }
+  return undefined
+}
+
+function fieldNames(operand: TransformerArg): string[] {
+  switch (operand.kind) {
+    case 'field':
+      return [operand.name]
+    case 'transformer':
+      return operand.args.flatMap(fieldNames)
+    case 'args':
+      return operand.items.flatMap(fieldNames)
+    case 'literal':
+      return []
+  }
 }
 
 function isField(operand: Operand, ...names: readonly string[]): boolean {
   return operand.kind === 'field' && operand.arg === undefined && names.includes(operand.name)
 }
 
-function complement(codes: ReadonlySet<number>): ReadonlySet<number> {
-  return new Set([...ALL_EVENT_CODES].filter(code => !codes.has(code)))
+function complement(codes: ReadonlySet<number>, probes: Memo['probes']): ReadonlySet<number> {
+  if (codes === ALL_EVENT_CODES) return EMPTY
+  return new Set([...ALL_EVENT_CODES, ...probes.values()].filter(code => !codes.has(code)))
 }
 
 /** The codes a type test accepts; undefined when it cannot be told. */
-function codesOfTypeTest(check: CheckExpr): ReadonlySet<number> | undefined {
+function codesOfTypeTest(
+  check: CheckExpr,
+  probes: Memo['probes'],
+): ReadonlySet<number> | undefined {
   const isEvtType = isField(check.left, 'evt.type')
   if (check.op === 'exists') return isEvtType ? ALL_EVENT_CODES : undefined
   const names = literalsOf(check)
   if (names === undefined || !['=', '==', '!=', 'in'].includes(check.op)) return undefined
-  const codes = union(names.map(codesOfEventName))
-  return check.op === '!=' ? complement(codes) : codes
+  const codeOf = (name: string): ReadonlySet<number> => {
+    const probe = isEvtType ? probes.get(name) : undefined
+    return probe === undefined ? codesOfEventName(name) : new Set([probe])
+  }
+  const codes = union(names.map(codeOf))
+  return check.op === '!=' ? complement(codes, probes) : codes
 }
 
 /** The literals on the right; undefined for a field or transformer, and with a modifier. */

@@ -58,21 +58,38 @@ interface RunningSet<C> {
 export class Engine<C extends EngineContext = MatchContext> {
   readonly #options: EngineOptions<C>
   readonly #matches: number[] = []
-  #set: RunningSet<C> | undefined
+  readonly #sets = new Map<number, RunningSet<C>>()
+  #newest: RunningSet<C> | undefined
   #alerts = 0
 
   constructor(options: EngineOptions<C>) {
     this.#options = options
   }
 
-  /** Makes these the rules, in one step between two events. State stays. */
+  /** Makes these the only rules, in one step between two events. State stays. */
   setRules(rules: readonly EngineRule[], generation: number): void {
+    this.addRules(rules, generation)
+    for (const other of [...this.#sets.keys()]) if (other !== generation) this.dropRules(other)
+  }
+
+  /**
+   * Adds the rules of a generation, which is the newest from now on; those of older ones stay, for the events that were captured
+   * for these, until {@link Engine.dropRules}.
+   */
+  addRules(rules: readonly EngineRule[], generation: number): void {
     const {binder} = this.#options
-    this.#set = {
+    this.#newest = {
       generation,
       matcher: compileRuleMatcher(rules, binder),
       rules: rules.map(rule => ({rule, output: bindRuleOutput(rule, binder)})),
     }
+    this.#sets.set(generation, this.#newest)
+  }
+
+  /** Forgets the rules of a generation. The newest of those that are left takes its place. */
+  dropRules(generation: number): void {
+    this.#sets.delete(generation)
+    if (this.#newest?.generation === generation) this.#newest = [...this.#sets.values()].at(-1)
   }
 
   /** Judges one event; gives the number of alerts it raised. */
@@ -84,10 +101,13 @@ export class Engine<C extends EngineContext = MatchContext> {
     return count
   }
 
-  /** Judges the event that the context is about; gives the number of alerts it raised. */
-  judge(): number {
+  /**
+   * Judges the event that the context is about by the rules of one generation, the newest by default; gives the number of
+   * alerts it raised.
+   */
+  judge(generation?: number): number {
     const {context, matching} = this.#options
-    const set = this.#set
+    const set = this.#setOf(generation)
     let count = 0
     if (set !== undefined) {
       if (matching === 'first') {
@@ -104,6 +124,13 @@ export class Engine<C extends EngineContext = MatchContext> {
       }
     }
     return count
+  }
+
+  #setOf(generation: number | undefined): RunningSet<C> | undefined {
+    if (generation === undefined || generation === this.#newest?.generation) return this.#newest
+    const set = this.#sets.get(generation)
+    if (set === undefined) throw new Error(`there are no rules of generation ${generation}`)
+    return set
   }
 
   #raise(set: RunningSet<C>, index: number): void {

@@ -7,6 +7,7 @@ import {IO_FIELDS} from './fields/io-fields.ts'
 import {K8S_FIELDS} from './fields/k8s-fields.ts'
 import {OWN_FIELDS} from './fields/own-fields.ts'
 import {PATH_FIELDS} from './fields/path-fields.ts'
+import {probeField} from './fields/probe-fields.ts'
 import {PROCESS_FIELDS} from './fields/process-fields.ts'
 import {THREAD_FIELDS} from './fields/thread-fields.ts'
 import {TIME_FIELDS} from './fields/time-fields.ts'
@@ -34,7 +35,7 @@ export function fieldBinder(environment: {readonly hostname: string}): FieldBind
     bind: field => {
       const {name} = field.def
       const factory = Object.hasOwn(EXTRACTORS, name) ? EXTRACTORS[name] : undefined
-      return factory?.(field, environment) ?? (() => undefined)
+      return factory?.(field, environment) ?? probeField(field) ?? (() => undefined)
     },
   }
 }

@@ -54,8 +54,8 @@ export class HeldContext implements EngineContext, ContainerContext {
 }
 
 /**
- * Binds fields to held events, and holds events. Give the binder to an engine of its own with the same rules; whatever was
- * held before that engine got other rules has to be judged first.
+ * Binds fields to held events, and holds events. Give the binder to an engine of its own with one set of rules: what is held
+ * are the values of the fields that these rules read, and only they can judge it.
  */
 export class EventHolder implements FieldBinder<HeldContext> {
   readonly #live: FieldBinder<MatchContext>
@@ -65,12 +65,6 @@ export class EventHolder implements FieldBinder<HeldContext> {
   /** @param live - binds the same fields to events as they happen */
   constructor(live: FieldBinder<MatchContext>) {
     this.#live = live
-  }
-
-  /** Forgets the fields of the rules before. */
-  clear(): void {
-    this.#indexes.clear()
-    this.#extractors.length = 0
   }
 
   bind(field: FieldRef): Extractor<HeldContext> {

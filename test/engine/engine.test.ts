@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {compileRuleSet, engineRules} from '../../src/app/rule-set.ts'
+import {compileRuleSet, engineRules} from '../../src/app/rules/rule-set.ts'
 import {Engine} from '../../src/engine/engine.ts'
 import {fieldBinder} from '../../src/engine/field-binder.ts'
 import {MatchContext} from '../../src/engine/match-context.ts'
@@ -227,6 +227,62 @@ describe('Engine', () => {
     assert.deepEqual(
       alerts.map(({message}) => message),
       ['execve', 'execve', 'procexit'],
+    )
+  })
+})
+
+describe('Engine with the rules of several generations', () => {
+  const named = (name: string): ReturnType<typeof engineRules> => {
+    const content = `- {rule: ${name}, desc: d, condition: evt.type = openat, output: x, priority: NOTICE}`
+    const set = compileRuleSet([{name: 'r.yaml', content}], {
+      appendOutput: [],
+      selection: [],
+      startOff: false,
+      minPriority: 'Debug',
+      skipInvalidRules: false,
+    })
+    return engineRules(set)
+  }
+  const make = (): {engine: Engine; alerts: Alert[]} => {
+    const alerts: Alert[] = []
+    const context = new MatchContext(new HostState({maxThreads: 10}))
+    const engine = new Engine({
+      context,
+      binder: fieldBinder({hostname: 'h'}),
+      hostname: 'h',
+      matching: 'all',
+      runId: 'run',
+      onAlert: alert => alerts.push(alert),
+    })
+    context.begin(mkEvent(opened('/x')))
+    return {engine, alerts}
+  }
+
+  it('judges by the one that is asked for, and by the newest unasked', () => {
+    const {engine, alerts} = make()
+    engine.addRules(named('a'), 1)
+    engine.addRules(named('b'), 2)
+    for (const generation of [1, 2, 1, undefined]) engine.judge(generation)
+    assert.deepEqual(
+      alerts.map(({rule, generation}) => `${rule}${generation}`),
+      ['a1', 'b2', 'a1', 'b2'],
+    )
+    assert.equal(new Set(alerts.map(({id}) => id)).size, 4)
+  })
+
+  it('forgets rules that are given up, and falls back to those before when the newest are', () => {
+    const {engine, alerts} = make()
+    engine.addRules(named('a'), 1)
+    engine.addRules(named('b'), 2)
+    engine.dropRules(2)
+    assert.throws(() => engine.judge(2), /generation 2/)
+    engine.judge()
+    engine.setRules(named('c'), 3)
+    assert.throws(() => engine.judge(1), /generation 1/)
+    engine.judge()
+    assert.deepEqual(
+      alerts.map(({rule}) => rule),
+      ['a', 'c'],
     )
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {compileRuleSet, engineRules} from '../../src/app/rule-set.ts'
+import {compileRuleSet, engineRules} from '../../src/app/rules/rule-set.ts'
 import {resolveField} from '../../src/compiler/field-lookup.ts'
 import type {FieldBinder, FieldRef} from '../../src/compiler/field-ref.ts'
 import {Engine} from '../../src/engine/engine.ts'
@@ -64,18 +64,6 @@ describe('EventHolder', () => {
     assert.equal(repository(late), 'r')
     const {num, tid, cpu, def} = late.event
     assert.deepEqual([num, tid, cpu, def.name, late.event.timeNs()], [7, 100, 1, 'openat', 5000n])
-  })
-
-  it('forgets the fields of the rules before', () => {
-    const state = new HostState({maxThreads: 10})
-    const binder = mkBinder()
-    const holder = new EventHolder(binder)
-    holder.bind(ref('proc.name'))
-    holder.clear()
-    holder.bind(ref('proc.exe'))
-    const context = new MatchContext(state)
-    context.begin(mkEvent())
-    assert.deepEqual(holder.hold(context).values.length, 1)
   })
 
   it('counts what it keeps', () => {

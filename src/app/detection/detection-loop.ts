@@ -1,8 +1,6 @@
 import type {CapturePlan} from '../../compiler/bpf/capture-plan.ts'
-import {kernelPrograms} from '../../compiler/bpf/kernel-programs.ts'
-import {laneOf} from '../../compiler/bpf/lane.ts'
-import type {RuleFile} from '../../compiler/rules/load.ts'
-import {Engine, type EngineOptions} from '../../engine/engine.ts'
+import {monotonicMs} from '../../diagnostics/monotonic.ts'
+import {Engine, type EngineOptions, type EngineRule} from '../../engine/engine.ts'
 import {fieldBinder} from '../../engine/field-binder.ts'
 import {MatchContext} from '../../engine/match-context.ts'
 import type {Alert} from '../../schema/alert.ts'
@@ -10,27 +8,39 @@ import type {ByteString} from '../../schema/bytes.ts'
 import {CAPTURES} from '../../schema/capture-table.ts'
 import {readBootClock} from '../../sensor/boot-clock.ts'
 import {RecordEvent} from '../../sensor/decoder.ts'
+import type {LaneMark} from '../../sensor/lanes.ts'
+import type {BpfMap} from '../../sensor/map.ts'
+import type {ProbeImage} from '../../sensor/probes/probe.ts'
+import type {OpenedProbes} from '../../sensor/probes/probe-set.ts'
+import type {InstallReport} from '../../sensor/sensor.ts'
 import type {ContainerInfo} from '../../state/containers/container-info.ts'
 import type {AddressName} from '../../state/domain-names.ts'
+import type {StateNeeds} from '../../state/host-lookup.ts'
 import type {HostState} from '../../state/host-state.ts'
 import {domainNamesIn} from '../domain-lookup.ts'
-import {
-  capturePlanOf,
-  compileRuleSet,
-  createRuleSetCache,
-  engineRules,
-  type RuleSet,
-} from '../rule-set.ts'
+import {rulesAsking} from '../ledger/affected-rules.ts'
 import type {AlertChannel} from './alert-channel.ts'
-import {DROP_RULE, DropWatch} from './drop-watch.ts'
+import {DescriptorBits} from './bits/descriptor-bits.ts'
+import {ProcessBits} from './bits/process-bits.ts'
 import {followClock} from './follow-clock.ts'
-import {type KernelSide, openKernelSide, readAllCounts, readSocketcalls} from './kernel-side.ts'
+import {type KernelSide, loadKernelSide, readAllCounts, readSocketcalls} from './kernel-side.ts'
 import {LateJudge} from './late-judge.ts'
-import {fillState, liveState, mendState} from './live-state.ts'
-import type {DetectionSummary, FromWorker, WorkerSetup} from './protocol.ts'
-import {recordedPlan} from './recorded-plan.ts'
+import {fillState, liveState, mendState, neededBy, scanText} from './live-state.ts'
+import {detectionStatus} from './live-status.ts'
+import {LossWatch} from './losses/loss-watch.ts'
+import {ProbeJudge} from './probe-judge.ts'
+import type {
+  DetectionStatus,
+  DetectionSummary,
+  FromWorker,
+  ThreadTimes,
+  ToWorker,
+  WorkerSetup,
+} from './protocol.ts'
 import {Recording} from './recording.ts'
-import {summarize} from './summarize.ts'
+import {type Generation, Generations} from './rules/generations.ts'
+import {type RuleTransfer, unpackedRules} from './rules/rule-transfer.ts'
+import {type SummaryParts, summarize} from './summarize.ts'
 import {AlertTally} from './tally.ts'
 
 /** Longest sleep of the loop, and so the longest that an event waits, in milliseconds. */
@@ -42,6 +52,15 @@ const LOOK_EVERY_MS = 1000
 /** Records that wait in a lane this full may follow lost ones: the counters are looked at before they are judged. */
 const WORRYING_FILL = 0.5
 const LOOK_SOON_MS = 20
+/** Rule sets that are kept at most while records of them wait; before one more, records are handled until the oldest is over. */
+const MAX_LIVING = 16
+
+/** Rules with what is captured for them. */
+interface RunningRules extends Generation {
+  readonly rules: readonly EngineRule[]
+  /** Changes once when filters follow the rules. */
+  plan: CapturePlan
+}
 
 /** Sensor, state and engine on one thread: reads records, judges them, sends alerts. */
 export class DetectionLoop {
@@ -53,24 +72,18 @@ export class DetectionLoop {
   readonly #context: MatchContext
   readonly #engine: Engine
   readonly #late: LateJudge | undefined
+  readonly #bits: ProcessBits
+  readonly #fdBits: DescriptorBits
   readonly #recording: Recording | undefined
+  readonly #probes: ProbeJudge
   readonly #event: RecordEvent
   readonly #clock = {...readBootClock()}
   readonly #tally = new AlertTally()
-  readonly #cache = createRuleSetCache()
-  readonly #drops: DropWatch
+  readonly #losses: LossWatch
   /** How the processes of the start were found. */
   readonly startScan: string
-  #plan: CapturePlan
-  #rules: RuleSet
-  #generation: number
+  readonly #generations: Generations<RunningRules, LaneMark>
   #lookedMs = performance.now()
-  /** Records of the state lane that were lost and whose effects were not looked for yet. */
-  #unmended = 0
-  #stateLost = 0
-  /** Records of descriptors that were lost in the bulk lane. */
-  #descriptorsLost = 0
-  #mended = 0
 
   /**
    * Loads and attaches everything, reads the host's processes, and is armed when it returns.
@@ -80,9 +93,14 @@ export class DetectionLoop {
     this.#setup = setup
     this.#channel = channel
     this.#send = send
-    this.#generation = setup.generation
-    this.#drops = new DropWatch(setup.drops, performance.now())
     this.#state = liveState(() => this.#clock.bootNs)
+    this.#losses = new LossWatch({
+      setup,
+      send,
+      state: this.#state,
+      parts: () => this.#parts(),
+      onAlert: alert => this.#take(alert),
+    })
     this.#event = new RecordEvent(this.#clock)
     this.#context = new MatchContext(this.#state)
     const engine: EngineOptions<MatchContext> = {
@@ -95,20 +113,35 @@ export class DetectionLoop {
     }
     this.#engine = new Engine(engine)
     this.#late = this.#lateJudge(engine)
-    this.#rules = this.#compile(setup.files)
-    this.#plan = this.#planOf(this.#rules)
-    this.#kernel = openKernelSide(this.#plan, setup.hooks, setup.rings)
+    this.#probes = new ProbeJudge({
+      clock: this.#clock,
+      context: this.#context,
+      engine: this.#engine,
+      late: this.#late,
+      onRefusal: reason => this.#log('error', `${reason}; detection goes on without it`),
+    })
+    const {generation} = setup
+    const {plan, programs} = setup.rules
+    const first = {generation, rules: unpackedRules(setup.rules), plan}
+    this.#generations = new Generations<RunningRules, LaneMark>(first)
+    this.#kernel = loadKernelSide(programs, setup.kernel, generation)
+    const map = (name: string): BpfMap => this.#kernel.sensor.map(name)
+    this.#bits = new ProcessBits({state: this.#state, binder: engine.binder, map})
+    this.#fdBits = new DescriptorBits(engine.binder, map)
     try {
+      this.#bits.announce(generation, plan)
+      this.#bits.follow(plan)
+      this.#fdBits.follow(plan)
       this.#recording = this.#openRecording()
-      this.#giveRules()
+      this.#addToEngines(first)
+      this.#tellRules()
       this.#kernel.sensor.attach()
+      this.#probes.use(this.#probes.open(setup.probes ?? []), generation)
       // Attached first: what happens during the scan waits in the rings and is applied to what the scan found.
       const {bootNs} = this.#clock
       const {btf} = this.#kernel.setting
       const report = fillState(this.#state, this.#plan, bootNs, btf, this.#recording?.lists)
-      const {threads, fds} = report.counts
-      const because = report.reason === undefined ? '' : ` (${report.reason})`
-      this.startScan = `${threads} threads and ${fds} descriptors from ${report.source}${because}`
+      this.startScan = scanText(report)
       if (!report.kernelIds)
         this.#log(
           'warning',
@@ -126,7 +159,7 @@ export class DetectionLoop {
   }
 
   get ruleCount(): number {
-    return this.#rules.rules.length
+    return this.#rules.length
   }
 
   /** Kinds of record that are captured. */
@@ -136,7 +169,7 @@ export class DetectionLoop {
 
   /** Places that programs are attached to. */
   get hooks(): string[] {
-    return this.#kernel.sensor.hooks
+    return [...this.#kernel.sensor.hooks, ...this.#probes.hooks]
   }
 
   /** Why these. */
@@ -147,23 +180,68 @@ export class DetectionLoop {
   /** Waits for events, at most {@link WAIT_MS}, and handles a batch of them. */
   turn(): void {
     const {sensor} = this.#kernel
-    if (sensor.backlogBytes === 0) sensor.wait(WAIT_MS)
-    this.#lookAround()
+    if (sensor.backlogBytes === 0) sensor.wait(sensor.hasRefinements ? 0 : WAIT_MS)
+    // A look takes its time, and more when the process is stopped meanwhile: what was lost since is not to go unsaid.
+    if (this.#lookAround()) this.#lookAround()
     this.#handle(BATCH)
     this.#late?.expire()
     this.#channel.flush()
+    if (sensor.hasRefinements) this.#refineNext()
   }
 
-  /** Makes the rules of these files the rules, in one step between two events. @throws CodedError; the old rules stay then. */
-  setRules(files: readonly RuleFile[], generation: number): void {
-    const rules = this.#compile(files)
-    const plan = this.#planOf(rules)
-    this.#kernel.sensor.install(kernelPrograms(plan, this.#kernel.setting))
-    this.#state.setNeeds(plan)
-    this.#rules = rules
-    this.#plan = plan
-    this.#generation = generation
-    this.#giveRules()
+  /** Takes what follows rules that came into force without their filters. A program is loaded in each turn: some ten milliseconds. */
+  refine({plan, better, needless}: Extract<ToWorker, {type: 'refinement'}>): void {
+    const {newest} = this.#generations
+    newest.plan = plan
+    // No program in force asks for what has another meaning now: those of kinds that changed ask for nothing.
+    this.#bits.announce(newest.generation, plan)
+    this.#bits.follow(plan)
+    this.#fdBits.follow(plan)
+    this.#kernel.sensor.remove(needless)
+    this.#kernel.sensor.addRefinements(better)
+  }
+
+  /**
+   * Makes these the rules, in one step: events that were captured before it are judged by the rules before.
+   * @param probes - replace those before; left out: these stay
+   * @throws CodedError; nothing has changed then.
+   */
+  setRules(
+    transfer: RuleTransfer,
+    generation: number,
+    probes?: readonly ProbeImage[],
+  ): Omit<ThreadTimes, 'crossMs'> {
+    const begun = monotonicMs()
+    const {plan, programs} = transfer
+    const next = {generation, rules: unpackedRules(transfer, this.#rules), plan}
+    const {sensor} = this.#kernel
+    if (generation !== sensor.generation + 1)
+      throw new Error(`generation ${generation} cannot follow ${sensor.generation}`)
+    while (this.#generations.living.length >= MAX_LIVING) this.#handle(BATCH)
+    const unpackMs = monotonicMs() - begun
+    this.#bits.announce(generation, plan)
+    const opened = probes && this.#probes.open(probes)
+    const {mark, loadMs, loaded, switchMs, activeAtMs} = this.#install(programs, opened)
+    // The events of the new rules wait in the rings until they can be judged: matchers are made from rules that were checked, so
+    // what could be refused is behind us.
+    const installed = monotonicMs()
+    // What probes have reported up to now is for the rules before.
+    this.#probes.look(this.#generation)
+    if (opened !== undefined) this.#probes.use(opened, this.#generation)
+    this.#addToEngines(next)
+    const engineMs = monotonicMs() - installed
+    // Between the change in the kernel and the first record that is handled after it: what was read of the host then is as new as
+    // the first record that tells of changes to it.
+    const before = this.#plan
+    const more = (['fds', 'everyFd', 'env'] as const).some(need => plan[need] && !before[need])
+    if (more) this.#state.setNeeds(before)
+    this.#generations.add(next, mark)
+    this.#bits.follow(plan)
+    this.#fdBits.follow(plan)
+    this.#state.setNeeds(this.#needs)
+    this.#tellRules()
+    const afterMs = monotonicMs() - activeAtMs
+    return {unpackMs, loadMs, loaded, switchMs, activeAtMs, engineMs, afterMs}
   }
 
   /** The answer for a container that was asked for. */
@@ -183,35 +261,98 @@ export class DetectionLoop {
     try {
       const {hooks} = this
       this.#kernel.sensor.detach()
+      this.#probes.detach()
       while (this.#handle(BATCH) > 0) this.#channel.flush()
       this.#late?.flush()
       this.#channel.flush()
-      return this.#summary(hooks)
+      const parts = this.#losses.parts()
+      this.#losses.tellMisses(parts)
+      return summarize({...parts, recording: this.#recording?.close(), hooks})
     } finally {
       this.close()
     }
   }
 
+  /** What was seen and missed up to now. Costs one look at each counter. */
+  status(): DetectionStatus {
+    const parts = this.#losses.parts()
+    this.#losses.tellMisses(parts)
+    return detectionStatus({
+      ...parts,
+      lanes: this.#kernel.sensor.lanes,
+      backlog: this.#channel.backlog,
+      stateWhole: this.#losses.isStateWhole,
+      kernelFilter: this.#setup.kernelFilter && this.#setup.record === undefined,
+    })
+  }
+
   close(): void {
     this.#recording?.close()
+    this.#probes.close()
     this.#kernel.sensor.close()
   }
 
-  #compile(files: readonly RuleFile[]): RuleSet {
-    return compileRuleSet(files, this.#setup.ruleOptions, this.#cache)
+  get #plan(): CapturePlan {
+    return this.#generations.newest.plan
   }
 
-  #planOf(rules: RuleSet): CapturePlan {
-    const {entryCopies, kernelFilter, record} = this.#setup
-    // A recording is to hold more than what rules match.
-    if (record !== undefined) return recordedPlan(capturePlanOf(rules, {entryCopies}))
-    return capturePlanOf(rules, {entryCopies, kernelFilter})
+  get #rules(): readonly EngineRule[] {
+    return this.#generations.newest.rules
   }
 
-  #giveRules(): void {
-    const rules = engineRules(this.#rules)
-    this.#engine.setRules(rules, this.#generation)
-    this.#late?.setRules(rules, this.#generation)
+  /** What any of the rules that may judge an event needs of the state. */
+  get #needs(): StateNeeds {
+    return neededBy(this.#generations.living.map(({plan}) => plan))
+  }
+
+  get #generation(): number {
+    return this.#generations.newest.generation
+  }
+
+  #install(programs: RuleTransfer['programs'], opened: OpenedProbes | undefined): InstallReport {
+    try {
+      return this.#kernel.sensor.install(programs)
+    } catch (error) {
+      if (opened !== undefined) this.#probes.discard(opened)
+      throw error
+    }
+  }
+
+  #refineNext(): void {
+    try {
+      this.#kernel.sensor.refineNext()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#log('error', `a filter was refused, so its events all leave the kernel: ${reason}`)
+    }
+  }
+
+  #addToEngines({rules, generation}: RunningRules): void {
+    this.#engine.addRules(rules, generation)
+    this.#late?.addRules(rules, generation)
+  }
+
+  #dropFromEngines(generation: number): void {
+    this.#engine.dropRules(generation)
+    this.#late?.dropRules(generation)
+  }
+
+  /** Forgets the rules whose last record was handled, and what of the state only they needed. */
+  #retire(): void {
+    const over = this.#generations.retire(mark => this.#kernel.sensor.hasPassed(mark))
+    if (over.length === 0) return
+    for (const {generation} of over) this.#dropFromEngines(generation)
+    this.#state.setNeeds(this.#needs)
+    this.#tellNames()
+  }
+
+  #tellRules(): void {
+    this.#losses.setRules(rulesAsking({rules: this.#rules}))
+    this.#tellNames()
+  }
+
+  #tellNames(): void {
+    const rules = this.#generations.living.flatMap(living => living.rules)
     const names = new Set(rules.flatMap(({condition}) => domainNamesIn(condition)))
     this.#send({type: 'names', names: [...names]})
   }
@@ -223,7 +364,8 @@ export class DetectionLoop {
       engine,
       waitMs,
       ask: request => this.#send({type: 'container', request}),
-      onMatched: kindIndex => this.#tally.matched(kindIndex),
+      onMatched: kindIndex =>
+        kindIndex < 0 ? this.#probes.countLateMatch(kindIndex) : this.#tally.matched(kindIndex),
     })
   }
 
@@ -234,18 +376,29 @@ export class DetectionLoop {
 
   #handle(limit: number): number {
     const event = this.#event
-    return this.#kernel.sensor.read((bytes, start, length) => {
+    const probes = this.#probes
+    const reported = probes.look(this.#generation)
+    let isReported = probes.isWaiting
+    const count = this.#kernel.sensor.read((bytes, start, length) => {
       event.moveTo(bytes, start, length)
+      if (isReported) isReported = probes.judge(event.timeNs())
       this.#context.begin(event)
-      this.#judge(event.kindIndex)
+      this.#judge(event.kindIndex, this.#generations.of(event.generation))
+      this.#bits.passed(event, this.#context.thread)
+      this.#fdBits.passed(event, this.#context)
       this.#context.end()
     }, limit)
+    // Else older events may still be in sight; and no record is to outlive its rules.
+    if (count < limit || this.#generations.hasOld) probes.judge()
+    this.#bits.settle()
+    if (this.#generations.hasOld) this.#retire()
+    return count + reported
   }
 
-  #judge(kindIndex: number): void {
+  #judge(kindIndex: number, {generation, plan}: RunningRules): void {
     this.#tally.read(kindIndex)
-    const isHeld = this.#late?.holds(kindIndex) === true
-    const alerts = isHeld ? 0 : this.#engine.judge()
+    const isHeld = this.#late?.holds(kindIndex, generation) === true
+    const alerts = isHeld ? 0 : this.#engine.judge(generation)
     if (alerts > 0) this.#tally.matched(kindIndex)
     if (this.#recording === undefined) return
     const wanted =
@@ -254,82 +407,46 @@ export class DetectionLoop {
       isHeld ||
       CAPTURES[kindIndex]!.state !== undefined
     if (!wanted) return
-    const isStateOnly = !this.#plan.asked.has(kindIndex)
+    const isStateOnly = !plan.asked.has(kindIndex)
     this.#recording.take(this.#context.scope, isStateOnly, this.#late?.isWaiting === true)
   }
 
   #take(alert: Alert): void {
     if (this.#setup.record?.events === 'matching') return
     this.#tally.alert(alert)
-    this.#channel.push(this.#unmended > 0 ? {...alert, incomplete: ['state']} : alert)
+    this.#channel.push(this.#losses.isStateWhole ? alert : {...alert, incomplete: ['state']})
   }
 
-  /** Now and then: follows a clock that was set, tells of losses, and mends the state after them. */
-  #lookAround(): void {
+  /** Now and then: follows a clock that was set, tells of losses, and mends the state after them. False when it was not time. */
+  #lookAround(): boolean {
     const now = performance.now()
     const isFull = this.#kernel.sensor.fill > WORRYING_FILL
-    if (now - this.#lookedMs < (isFull ? LOOK_SOON_MS : LOOK_EVERY_MS)) return
+    if (now - this.#lookedMs < (isFull ? LOOK_SOON_MS : LOOK_EVERY_MS)) return false
     this.#lookedMs = now
     followClock(this.#clock, readBootClock())
-    this.#lookAtDrops(now)
-    if (this.#unmended === 0 || this.#kernel.sensor.backlogBytes > 0) return
-    this.#mended += mendState(this.#state, this.#clock.bootNs)
-    this.#state.doubtDescriptors()
-    this.#unmended = 0
-  }
-
-  #lookAtDrops(nowMs: number): void {
-    let [seen, full, tooLarge, stateLost, descriptorsLost] = [0, 0, 0, 0, 0]
-    for (const [index, counts] of readAllCounts(this.#kernel.sensor)) {
-      seen += counts.seen
-      full += counts.full
-      tooLarge += counts.tooLarge
-      const capture = CAPTURES[index]!
-      if (laneOf(capture) === 'state') stateLost += counts.full + counts.tooLarge
-      else if (capture.state === 'fds') descriptorsLost += counts.full + counts.tooLarge
-    }
-    if (stateLost > this.#stateLost || descriptorsLost > this.#descriptorsLost)
-      this.#state.doubtDescriptors()
-    this.#unmended += stateLost - this.#stateLost
-    this.#stateLost = stateLost
-    this.#descriptorsLost = descriptorsLost
-    const lost = {ring_full: full, too_large: tooLarge, alert_backlog_full: this.#channel.refused}
-    const report = this.#drops.check({seen, lost}, nowMs)
-    if (report === undefined) return
-    const {actions} = this.#setup.drops
-    if (actions.includes('log')) this.#log('warning', report.text)
-    if (!actions.includes('alert')) return
-    this.#take({
-      id: `${this.#setup.runId}-drops-${Math.round(nowMs)}`,
-      timeNs: BigInt(Date.now()) * 1_000_000n,
-      hostname: this.#setup.hostname,
-      rule: DROP_RULE,
-      priority: 'Warning',
-      source: 'internal',
-      tags: [],
-      message: report.text,
-      fields: report.fields,
-      generation: this.#generation,
-    })
+    this.#losses.look(now)
+    if (this.#losses.isStateWhole || this.#kernel.sensor.backlogBytes > 0) return true
+    this.#bits.mend(() => this.#losses.mended(mendState(this.#state, this.#clock.bootNs)))
+    return true
   }
 
   #log(level: 'warning' | 'error', text: string): void {
     this.#send({type: 'log', level, text})
   }
 
-  #summary(hooks: readonly string[]): DetectionSummary {
-    return summarize({
+  #parts(): Omit<SummaryParts, 'mended'> {
+    return {
       counts: readAllCounts(this.#kernel.sensor),
       socketcalls: readSocketcalls(this.#kernel.sensor),
       tally: this.#tally,
       state: this.#state,
-      mended: this.#mended,
       refusedAlerts: this.#channel.refused,
       containers: this.#late?.counts ?? {},
-      recording: this.#recording?.close(),
-      hooks,
+      recording: undefined,
+      hooks: this.hooks,
       rules: this.ruleCount,
       generation: this.#generation,
-    })
+      probes: this.#probes.counts,
+    }
   }
 }

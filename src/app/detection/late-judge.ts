@@ -21,31 +21,31 @@ export interface LateJudgeOptions {
 interface Waiting {
   readonly held: HeldEvent
   readonly kindIndex: number
+  /** Of the rules that the event was captured for. */
+  readonly engine: Engine<HeldContext>
+}
+
+/** The rules of one generation. Most hosts never need a second set of matchers: it is made with the first event that waits. */
+interface LateRules {
+  readonly rules: readonly EngineRule[]
+  bound: {readonly holder: EventHolder; readonly engine: Engine<HeldContext>} | undefined
 }
 
 /** Judges the events of containers that nobody knew when they happened, once the answer is there or the time is up. */
 export class LateJudge {
+  readonly #options: EngineOptions<MatchContext>
   readonly #context: MatchContext
-  readonly #holder: EventHolder
-  readonly #engine: Engine<HeldContext>
   readonly #gate: EventGate<Waiting>
-  #rules: {readonly rules: readonly EngineRule[]; readonly generation: number} | undefined
-  #isBound = false
+  readonly #rules = new Map<number, LateRules>()
 
   constructor({engine, waitMs, ask, onMatched}: LateJudgeOptions) {
     const {containers} = engine.context.state
+    this.#options = engine
     this.#context = engine.context
-    this.#holder = new EventHolder(engine.binder)
-    this.#engine = new Engine<HeldContext>({
-      ...engine,
-      context: new HeldContext(containers),
-      binder: this.#holder,
-      runId: `${engine.runId}.late`,
-    })
     this.#gate = new EventGate({
       waitMs,
-      release: ({held, kindIndex}) => {
-        if (this.#engine.process(held) > 0) onMatched(kindIndex)
+      release: ({held, kindIndex, engine: late}) => {
+        if (late.process(held) > 0) onMatched(kindIndex)
       },
     })
     containers.onSeen = request => {
@@ -64,20 +64,26 @@ export class LateJudge {
     return this.#gate.isWaiting
   }
 
-  /** Judges what waits by the rules of before, then makes these the rules. */
-  setRules(rules: readonly EngineRule[], generation: number): void {
-    this.#gate.flush()
-    this.#rules = {rules, generation}
-    this.#isBound = false
+  /** Adds the rules of a generation: events that were captured for them are held for them. */
+  addRules(rules: readonly EngineRule[], generation: number): void {
+    this.#rules.set(generation, {rules, bound: undefined})
   }
 
-  /** Keeps the event of the moment when its container is awaited; else it is to be judged at once. */
-  holds(kindIndex: number): boolean {
+  /** No event of this generation comes any more. Those that wait are still judged by its rules. */
+  dropRules(generation: number): void {
+    this.#rules.delete(generation)
+  }
+
+  /**
+   * Keeps the event of the moment, which was captured for the rules of `generation`, when its container is awaited; else it is to
+   * be judged at once.
+   */
+  holds(kindIndex: number, generation: number): boolean {
     const id = this.#context.thread?.containerId
     if (id === undefined || id === '' || !this.#gate.isAwaited(id)) return false
-    this.#bind()
-    const held = this.#holder.hold(this.#context)
-    return this.#gate.admit(id, heldBytes(held), () => ({held, kindIndex}))
+    const {holder, engine} = this.#bind(generation)
+    const held = holder.hold(this.#context)
+    return this.#gate.admit(id, heldBytes(held), () => ({held, kindIndex, engine}))
   }
 
   /** The answer for a container; undefined when nobody knows it. */
@@ -96,11 +102,20 @@ export class LateJudge {
     this.#gate.flush()
   }
 
-  /** Most hosts never need a second set of matchers: it is made with the first event that waits. */
-  #bind(): void {
-    if (this.#isBound || this.#rules === undefined) return
-    this.#isBound = true
-    this.#holder.clear()
-    this.#engine.setRules(this.#rules.rules, this.#rules.generation)
+  #bind(generation: number): NonNullable<LateRules['bound']> {
+    const late = this.#rules.get(generation)
+    if (late === undefined) throw new Error(`there are no rules of generation ${generation}`)
+    if (late.bound !== undefined) return late.bound
+    const holder = new EventHolder(this.#options.binder)
+    const engine = new Engine<HeldContext>({
+      ...this.#options,
+      context: new HeldContext(this.#context.state.containers),
+      binder: holder,
+      // The engine of each generation counts its alerts from one.
+      runId: `${this.#options.runId}.late${generation}`,
+    })
+    engine.addRules(late.rules, generation)
+    late.bound = {holder, engine}
+    return late.bound
   }
 }

@@ -71,6 +71,21 @@ export function fillState(
   return report
 }
 
+/** How the processes of the start were found, for people. */
+export function scanText({counts, reason, source}: StartReport): string {
+  const because = reason === undefined ? '' : ` (${reason})`
+  return `${counts.threads} threads and ${counts.fds} descriptors from ${source}${because}`
+}
+
+/** What several plans need of the state together. */
+export function neededBy(plans: readonly StateNeeds[]): StateNeeds {
+  return {
+    fds: plans.some(({fds}) => fds),
+    everyFd: plans.some(({everyFd}) => everyFd),
+    env: plans.some(({env}) => env),
+  }
+}
+
 /** Reads again what may have changed unseen; gives the number of threads that were gone or different. */
 export function mendState(state: HostState, bootNs: bigint): number {
   const {gone, changed} = rescanProc(

@@ -1,5 +1,6 @@
 import {CAPTURES} from '../../schema/capture-table.ts'
 import type {HostState} from '../../state/host-state.ts'
+import {imbalancesOf} from '../ledger/imbalance.ts'
 import type {KernelCounts} from './kernel-side.ts'
 import type {DetectionSummary, KindCounts} from './protocol.ts'
 import type {RecordingSummary} from './recording.ts'
@@ -19,6 +20,7 @@ export interface SummaryParts {
   readonly hooks: readonly string[]
   readonly rules: number
   readonly generation: number
+  readonly probes?: DetectionSummary['probes']
 }
 
 /** What a detection saw and missed. */
@@ -31,7 +33,8 @@ export function summarize(parts: SummaryParts): DetectionSummary {
     tooLarge += one.tooLarge
     byKind[CAPTURES[index]!.kind] = {
       seen: one.seen,
-      passed: tally.reads[index]!,
+      passed: one.passed,
+      read: tally.reads[index]!,
       dropped: one.full + one.tooLarge,
       filtered: one.filtered,
       matched: tally.matches[index]!,
@@ -51,8 +54,10 @@ export function summarize(parts: SummaryParts): DetectionSummary {
     mendedThreads: parts.mended,
     containers: parts.containers,
     recording: parts.recording,
+    probes: parts.probes,
     hooks: parts.hooks,
     rules: parts.rules,
     generation: parts.generation,
+    imbalances: imbalancesOf(byKind),
   }
 }

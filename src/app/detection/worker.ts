@@ -1,6 +1,7 @@
 /** The detection worker: the one thread that blocks. It never returns to its event loop until it is told to stop. */
 import {parentPort, receiveMessageOnPort, workerData} from 'node:worker_threads'
 import {CodedError} from '../../diagnostics/error.ts'
+import {monotonicMs} from '../../diagnostics/monotonic.ts'
 import {AlertChannel} from './alert-channel.ts'
 import {DetectionLoop} from './detection-loop.ts'
 import type {FromWorker, ToWorker, WorkerError, WorkerSetup} from './protocol.ts'
@@ -58,18 +59,28 @@ function obey(loop: DetectionLoop): boolean {
       loop.deliver(message.id, message.info)
       continue
     }
+    if (message.type === 'status') {
+      // Ahead of the answer, so that the other side has what the answer counts as sent.
+      channel.flush()
+      send({type: 'status', status: loop.status()})
+      continue
+    }
     if (message.type === 'addresses') {
       loop.nameAddresses(message.entries)
       continue
     }
-    const started = performance.now()
+    if (message.type === 'refinement') {
+      loop.refine(message)
+      continue
+    }
+    const crossMs = monotonicMs() - message.sentAtMs
     try {
-      loop.setRules(message.files, message.generation)
+      const times = loop.setRules(message.rules, message.generation, message.probes)
       send({
         type: 'rulesActive',
         generation: message.generation,
         rules: loop.ruleCount,
-        tookMs: performance.now() - started,
+        times: {crossMs, ...times},
       })
     } catch (error) {
       send({type: 'rulesRefused', generation: message.generation, error: plainError(error)})
@@ -90,7 +101,9 @@ function flushRest(): void {
 
 function plainError(error: unknown): WorkerError {
   if (error instanceof CodedError) {
-    return {code: error.code, message: error.message, hint: error.hint, stack: undefined}
+    const {code, message, hint, log} = error
+    const kernelLog = code === 'SENSOR_REFUSED' ? log : undefined
+    return {code, message, hint, stack: undefined, ...(kernelLog !== undefined && {kernelLog})}
   }
   const {message, stack} = error instanceof Error ? error : new Error(String(error))
   return {code: 'INTERNAL', message, hint: undefined, stack}

@@ -10,6 +10,7 @@ import {ASYNC_EVENT_NAMES} from '../event-types.ts'
 import type {FieldFinder} from '../field-lookup.ts'
 import type {Operator} from '../operators/operator.ts'
 import {findOperator} from '../operators/operators.ts'
+import type {ProbeWords} from '../probes/probe-words.ts'
 import {quoteText} from '../quote-text.ts'
 import {valueClass} from '../value-class.ts'
 import {checkOperand, fail, ProblemSignal} from './check-operand.ts'
@@ -27,7 +28,7 @@ const EVENT_NAMES: ReadonlySet<string> = new Set([
  *
  * @throws {ProblemSignal} with the first problem
  */
-export function checkTest(node: CheckExpr, find: FieldFinder): CheckedTest {
+export function checkTest(node: CheckExpr, {find, codes}: ProbeWords): CheckedTest {
   const left = checkOperand(node.left, find)
   if (left.kind === 'field' && left.field.def.printOnly === true)
     fail(`field '${left.text}' is for outputs only`, node.left.span)
@@ -43,7 +44,7 @@ export function checkTest(node: CheckExpr, find: FieldFinder): CheckedTest {
   const literals = right.kind === 'list' ? right.items : [right]
   if (right.kind === 'list' && operator.kind === 'scalar' && node.modifier === undefined)
     fail(`operator '${node.op}' takes no list`, right.span)
-  const constants = literals.map(literal => checkLiteral(literal, left, operator))
+  const constants = literals.map(literal => checkLiteral(literal, left, operator, codes))
   return test(node, left, operator.name, constants)
 }
 
@@ -147,8 +148,13 @@ function fieldsOf(operand: CheckedOperand): readonly Extract<CheckedOperand, {ki
   }
 }
 
-function checkLiteral(literal: LiteralNode, left: CheckedOperand, operator: Operator): Scalar {
-  if (left.kind === 'field' && left.field.def.name === 'evt.type') checkEventName(literal)
+function checkLiteral(
+  literal: LiteralNode,
+  left: CheckedOperand,
+  operator: Operator,
+  probes: ProbeWords['codes'],
+): Scalar {
+  if (left.kind === 'field' && left.field.def.name === 'evt.type') checkEventName(literal, probes)
   const parse = (operator.kind === 'scalar' ? operator.parse : undefined) ?? parseLiteral
   const result: LiteralResult = parse(left.type, literal.bytes)
   if (!result.ok)
@@ -161,9 +167,9 @@ function shown(bytes: ByteString): string {
   return `'${text.length > 60 ? `${text.slice(0, 60)}…` : text}'`
 }
 
-function checkEventName({bytes, span}: LiteralNode): void {
-  if (EVENT_NAMES.has(bytes)) return
-  const near = didYouMean(bytes, EVENT_NAMES)
+function checkEventName({bytes, span}: LiteralNode, probes: ProbeWords['codes']): void {
+  if (EVENT_NAMES.has(bytes) || probes.has(bytes)) return
+  const near = didYouMean(bytes, [...probes.keys(), ...EVENT_NAMES])
   throw new ProblemSignal({
     kind: 'unknown_event_type',
     message: `unknown event type ${shown(bytes)}`,

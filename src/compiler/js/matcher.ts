@@ -1,3 +1,4 @@
+import {isProbeCode} from '../../schema/probe.ts'
 import type {CheckedCondition} from '../checked.ts'
 import {ALL_EVENT_CODES} from '../event-types.ts'
 import type {FieldBinder} from '../field-ref.ts'
@@ -131,7 +132,7 @@ export function compileRuleMatcher<E>(
     }
   }
 
-  const ofUniverse = (code: number): boolean => ALL_EVENT_CODES.has(code)
+  const ofUniverse = (code: number): boolean => ALL_EVENT_CODES.has(code) || isProbeCode(code)
 
   return {
     matchAll: (event, eventCode, out) => {

@@ -4,6 +4,7 @@ import {checkOperand, fail, ProblemSignal} from '../check/check-operand.ts'
 import type {CheckedOperand} from '../checked.ts'
 import type {Operand} from '../condition/ast.ts'
 import {parseOperandAt} from '../condition/parser.ts'
+import type {FieldFinder} from '../field-lookup.ts'
 import type {FieldRef} from '../field-ref.ts'
 import type {Problem, TemplateVerdict} from '../rules/checker.ts'
 
@@ -29,23 +30,30 @@ const MAX_NAME = 128
 
 const NAME_START = /[a-zA-Z][a-zA-Z0-9_.]*/y
 
-/** Compiles an output text: `%proc.name opened %-free text %toupper(fd.name)`. A leading `*` means nothing here. */
-export function compileTemplate(text: string): TemplateVerdict<OutputTemplate> {
+/**
+ * Compiles an output text: `%proc.name opened %-free text %toupper(fd.name)`. A leading `*` means nothing here.
+ *
+ * @param find - where names are looked up; the catalogue of the product by default
+ */
+export function compileTemplate(
+  text: string,
+  find: FieldFinder = findField,
+): TemplateVerdict<OutputTemplate> {
   try {
-    return {ok: true, template: parseTemplate(text)}
+    return {ok: true, template: parseTemplate(text, find)}
   } catch (error) {
     if (error instanceof ProblemSignal) return {ok: false, problem: error.problem}
     throw error
   }
 }
 
-function parseTemplate(text: string): OutputTemplate {
+function parseTemplate(text: string, find: FieldFinder): OutputTemplate {
   if (text === '') fail('the output is empty', {start: 0, end: 0})
   const parts: (ByteString | Placeholder)[] = []
   let at = text.startsWith('*') ? 1 : 0
   for (let mark = text.indexOf('%', at); mark >= 0; mark = text.indexOf('%', at)) {
     if (mark > at) parts.push(bytesOf(text.slice(at, mark)))
-    const {placeholder, end} = takePlaceholder(text, mark)
+    const {placeholder, end} = takePlaceholder(text, mark, find)
     parts.push(placeholder)
     at = end
   }
@@ -61,23 +69,31 @@ function collectFields(operand: CheckedOperand, fields: Map<string, FieldRef>): 
   if (operand.kind === 'items') for (const item of operand.items) collectFields(item, fields)
 }
 
-function takePlaceholder(text: string, mark: number): {placeholder: Placeholder; end: number} {
+function takePlaceholder(
+  text: string,
+  mark: number,
+  find: FieldFinder,
+): {placeholder: Placeholder; end: number} {
   const digits = /[0-9]*/y
   digits.lastIndex = mark + 1
   const width = digits.exec(text)![0]
   const at = mark + 1 + width.length
   if (Number(width) > MAX_WIDTH)
     fail(`the width ${width} is larger than ${MAX_WIDTH}`, {start: mark, end: at})
-  const {operand, end} = takeOperand(text, at)
+  const {operand, end} = takeOperand(text, at, find)
   return {placeholder: {operand, width: Number(width)}, end}
 }
 
 /** The longest text from here that is a field or transformer and also compiles as one. */
-function takeOperand(text: string, at: number): {operand: CheckedOperand; end: number} {
+function takeOperand(
+  text: string,
+  at: number,
+  find: FieldFinder,
+): {operand: CheckedOperand; end: number} {
   let firstProblem: Problem | undefined
   for (const {operand, end} of candidates(text, at)) {
     try {
-      return {operand: checkOperand(operand, findField), end}
+      return {operand: checkOperand(operand, find), end}
     } catch (error) {
       if (!(error instanceof ProblemSignal)) throw error
       firstProblem ??= error.problem

@@ -11,7 +11,7 @@ import {readDocuments} from './read/read-file.ts'
 import type {EngineVersion} from './read/version.ts'
 import {createIssue, fileContext, LoadStop} from './report/context.ts'
 import type {LoadErrorCode, LoadIssue, LoadResult} from './report/load-result.ts'
-import {createWarningLog} from './report/warning-log.ts'
+import {createWarningLog, type WarningLog} from './report/warning-log.ts'
 import type {SchemaCheck} from './schema-check.ts'
 import {createSourceFile, decodeRuleText, type SourceFile} from './yaml/source-file.ts'
 import type {YamlNode} from './yaml/yaml-node.ts'
@@ -78,6 +78,12 @@ export function loadRuleFiles<C, T>(
     cache,
     schemaCheck: options.schemaCheck === false ? () => [] : cache.schemaCheck(),
     compiled: {lists: [], macros: [], rules: []},
+    key: JSON.stringify([
+      options.sources && [...options.sources],
+      options.appendOutput,
+      options.skipInvalidRules,
+      options.schemaCheck,
+    ]),
   }
   const results = files.map(file => loadFile(file, loader))
   return {
@@ -97,6 +103,8 @@ interface Loader<C, T> {
   readonly schemaCheck: SchemaCheck
   /** Of the last file after which all compiled. */
   compiled: CompiledCollection<C, T>
+  /** Stands for the options and the files up to now. */
+  key: string
 }
 
 function loadFile<C, T>({name, content}: RuleFile, loader: Loader<C, T>): LoadResult {
@@ -106,26 +114,55 @@ function loadFile<C, T>({name, content}: RuleFile, loader: Loader<C, T>): LoadRe
   if (!decoded.ok) return unreadable(file, decoded.message, 0)
   const yaml = loader.cache.readYaml(decoded.text)
   if (!yaml.ok) return unreadable(file, yaml.message, yaml.offset)
-  return loadDocuments(file, yaml.documents, loader)
+  loader.key += `${JSON.stringify(name)}${loader.cache.numberOf(yaml)}`
+  const read = collect(file, yaml.documents, loader)
+  const {result, compiled} = loader.cache.afterFile(loader.key, () => {
+    const made = compileFile(file, yaml.documents, read, loader)
+    return {result: made, compiled: loader.compiled}
+  })
+  loader.compiled = compiled
+  return result
 }
 
-function loadDocuments<C, T>(
+/** What reading a file into the collection led to. */
+interface ReadFile {
+  readonly warnings: WarningLog
+  /** The error that ended the reading. */
+  readonly issue: LoadIssue<LoadErrorCode> | undefined
+}
+
+function collect<C, T>(
   file: SourceFile,
   documents: readonly (YamlNode | undefined)[],
-  loader: Loader<C, T>,
-): LoadResult {
-  const {collection, options, sources, cache} = loader
-  const schemaWarnings = loader.schemaCheck(documents[0])
+  {collection, options, sources}: Loader<C, T>,
+): ReadFile {
   const warnings = createWarningLog(fileContext(file))
-  const errors: LoadIssue<LoadErrorCode>[] = []
   try {
     readDocuments(file, documents, {collection, warnings, sources, checker: options.checker})
-    loader.compiled = compileCollection(collection, {
-      cache,
-      warnings,
-      additions: options.appendOutput ?? [],
-      ...(options.skipInvalidRules ? {skipRule: issue => void errors.push(issue)} : {}),
-    })
+    return {warnings, issue: undefined}
+  } catch (error) {
+    if (!(error instanceof LoadStop)) throw error
+    return {warnings, issue: error.issue}
+  }
+}
+
+function compileFile<C, T>(
+  file: SourceFile,
+  documents: readonly (YamlNode | undefined)[],
+  {warnings, issue}: ReadFile,
+  loader: Loader<C, T>,
+): LoadResult {
+  const {collection, options, cache} = loader
+  const schemaWarnings = loader.schemaCheck(documents[0])
+  const errors: LoadIssue<LoadErrorCode>[] = issue === undefined ? [] : [issue]
+  try {
+    if (issue === undefined)
+      loader.compiled = compileCollection(collection, {
+        cache,
+        warnings,
+        additions: options.appendOutput ?? [],
+        ...(options.skipInvalidRules ? {skipRule: issue => void errors.push(issue)} : {}),
+      })
   } catch (error) {
     if (!(error instanceof LoadStop)) throw error
     errors.push(error.issue)

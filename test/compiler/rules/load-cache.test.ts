@@ -72,6 +72,32 @@ describe('a cache that outlives a load', () => {
     )
   })
 
+  it('compiles again only from the first file on that changed', () => {
+    const cache = createLoadCache(ruleChecker)
+    const texts = [
+      LIBRARY,
+      mkRule('evt.type = open and m'),
+      mkRule('evt.type = close and m', [], 's'),
+    ]
+    const first = load(texts, cache)
+    const last = load([...texts.slice(0, 2), mkRule('evt.type = dup and m', [], 's')], cache)
+    assert.equal(last.results[1], first.results[1])
+    const middle = load([texts[0]!, mkRule('evt.type = dup and m'), texts[2]!], cache)
+    assert.notEqual(middle.results[1], first.results[1])
+    assert.deepEqual(
+      outcome(middle),
+      outcome(load([texts[0]!, mkRule('evt.type = dup and m'), texts[2]!])),
+    )
+  })
+
+  it('outlives a few broken files', () => {
+    const cache = createLoadCache(ruleChecker)
+    const texts = [LIBRARY, mkRule('evt.type = open and m')]
+    const first = load(texts, cache)
+    for (const broken of ['- {', '- [', '- {{']) load([LIBRARY, broken], cache)
+    assert.equal(load(texts, cache).rules[0]!.condition, first.rules[0]!.condition)
+  })
+
   it('is refused with another checker', () => {
     const cache = createLoadCache({...ruleChecker})
     assert.throws(() => load([LIBRARY], cache), /another checker/)
@@ -88,5 +114,17 @@ describe('createRecentMap', () => {
     assert.equal(ask('a'), 1)
     map.nextRound()
     assert.deepEqual([ask('a'), ask('b')], [1, 3])
+  })
+
+  it('takes a look for a question', () => {
+    const map = createRecentMap<string, number>()
+    map.getOrMake('a', () => 1)
+    map.nextRound()
+    assert.deepEqual([map.has('a'), map.has('b')], [true, false])
+    map.nextRound()
+    assert.equal(
+      map.getOrMake('a', () => 2),
+      1,
+    )
   })
 })

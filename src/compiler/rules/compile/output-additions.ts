@@ -1,4 +1,4 @@
-import type {AppendOutput} from '../../../schema/config.ts'
+import type {AppendOutput} from '../../../schema/config/config.ts'
 import {FIELDS} from '../../../schema/field-table.ts'
 import type {RuleDefinition} from '../collection.ts'
 

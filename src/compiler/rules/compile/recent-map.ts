@@ -2,6 +2,8 @@
 export interface RecentMap<K, V> {
   /** The value of a key, made when it is not there. */
   getOrMake(key: K, make: () => V): V
+  /** Whether the value of a key is there, which counts as asking for it. */
+  has(key: K): boolean
   /** Begins a new round: what was not asked for in the round that ends is gone after the next one. */
   nextRound(): void
 }
@@ -17,6 +19,11 @@ export function createRecentMap<K, V>(): RecentMap<K, V> {
       const entry = before.get(key) ?? {value: make()}
       current.set(key, entry)
       return entry.value
+    },
+    has(key) {
+      const known = current.get(key) ?? before.get(key)
+      if (known !== undefined) current.set(key, known)
+      return known !== undefined
     },
     nextRound() {
       before = current

@@ -1,5 +1,5 @@
-import type {AlertValue} from '../../schema/alert.ts'
-import type {DropOptions} from '../../schema/config.ts'
+import type {AlertValue} from '../../../schema/alert.ts'
+import type {DropOptions} from '../../../schema/config/config.ts'
 
 /** Counts since the start. */
 export interface DropTotals {

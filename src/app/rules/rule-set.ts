@@ -3,17 +3,18 @@ import {
   type CapturePlan,
   type PlannedRule,
   planCaptures,
-} from '../compiler/bpf/capture-plan.ts'
-import type {CheckedCondition} from '../compiler/checked.ts'
-import type {OutputTemplate} from '../compiler/output/template.ts'
-import {ruleChecker} from '../compiler/rule-checker.ts'
-import {createLoadCache, type LoadCache} from '../compiler/rules/compile/load-cache.ts'
-import type {OutputAddition} from '../compiler/rules/compile/output-additions.ts'
-import {type Loaded, loadRuleFiles, type RuleFile} from '../compiler/rules/load.ts'
-import type {LoadedRule} from '../compiler/rules/loaded-rule.ts'
-import {type SelectionStep, selectRules} from '../compiler/rules/rule-selection.ts'
-import type {EngineRule} from '../engine/engine.ts'
-import type {Priority} from '../schema/priority.ts'
+} from '../../compiler/bpf/capture-plan.ts'
+import type {CheckedCondition} from '../../compiler/checked.ts'
+import type {OutputTemplate} from '../../compiler/output/template.ts'
+import {probeRuleChecker} from '../../compiler/rule-checker.ts'
+import {createLoadCache, type LoadCache} from '../../compiler/rules/compile/load-cache.ts'
+import type {OutputAddition} from '../../compiler/rules/compile/output-additions.ts'
+import {type Loaded, loadRuleFiles, type RuleFile} from '../../compiler/rules/load.ts'
+import type {LoadedRule} from '../../compiler/rules/loaded-rule.ts'
+import {type SelectionStep, selectRules} from '../../compiler/rules/rule-selection.ts'
+import type {EngineRule} from '../../engine/engine.ts'
+import type {Priority} from '../../schema/priority.ts'
+import type {ProbeDef} from '../../schema/probe.ts'
 
 /** How rule files become the rules that run. Plain data: it crosses threads. */
 export interface RuleSetOptions {
@@ -26,6 +27,8 @@ export interface RuleSetOptions {
   readonly minPriority: Priority
   /** Leaves invalid rules out instead of refusing the set. */
   readonly skipInvalidRules: boolean
+  /** Probes whose fields and events the rules may name. Left out: none. */
+  readonly probes?: readonly ProbeDef[]
 }
 
 /** A rule set that is ready to run, or the reasons why it is not. */
@@ -40,9 +43,9 @@ export interface RuleSet {
 /** What one compilation leaves for the next, so that an edit costs what was edited. */
 export type RuleSetCache = LoadCache<CheckedCondition, OutputTemplate>
 
-/** An empty cache, for one owner who compiles again and again. */
-export function createRuleSetCache(): RuleSetCache {
-  return createLoadCache(ruleChecker)
+/** An empty cache, for one owner who compiles again and again with the same probes. */
+export function createRuleSetCache(probes: readonly ProbeDef[] = []): RuleSetCache {
+  return createLoadCache(probeRuleChecker(probes))
 }
 
 /** Compiles rule files and selects the rules that run. The cache changes the time it takes and nothing else. */
@@ -52,7 +55,7 @@ export function compileRuleSet(
   cache?: RuleSetCache,
 ): RuleSet {
   const loaded = loadRuleFiles(files, {
-    checker: ruleChecker,
+    checker: cache?.checker ?? probeRuleChecker(options.probes ?? []),
     appendOutput: options.appendOutput,
     skipInvalidRules: options.skipInvalidRules,
     // Never decides anything, and costs as much as all else; `validate` is where it is shown.
@@ -70,7 +73,7 @@ export function compileRuleSet(
 }
 
 /** The rules as the engine runs them. */
-export function engineRules({rules}: RuleSet): EngineRule[] {
+export function engineRules({rules}: Pick<RuleSet, 'rules'>): EngineRule[] {
   return rules.map(
     ({name, priority, source, tags, condition, eventCodes, template, extraFields}) => ({
       name,
@@ -86,7 +89,9 @@ export function engineRules({rules}: RuleSet): EngineRule[] {
 }
 
 /** What of a rule decides what has to be captured for it. */
-export function plannedRule(rule: RuleSet['rules'][number]): PlannedRule {
+export function plannedRule(
+  rule: Pick<EngineRule, 'condition' | 'eventCodes' | 'template' | 'extraFields'>,
+): PlannedRule {
   const {condition, eventCodes, template, extraFields} = rule
   const outputFields = [...template.fields, ...extraFields.flatMap(extra => extra.template.fields)]
   return {condition, eventCodes, outputFields}

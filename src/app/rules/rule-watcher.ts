@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto'
 import {type FSWatcher, watch} from 'node:fs'
+import {monotonicMs} from '../../diagnostics/monotonic.ts'
 import {identity, watchShape} from './watch-shape.ts'
 
 /** What was read at one moment: at least the files, in the order in which they count. */
@@ -7,11 +8,20 @@ export interface RuleSnapshot {
   readonly files: readonly {readonly name: string; readonly content: string | Uint8Array}[]
 }
 
+/** How a change was noticed. */
+export interface ChangeSight {
+  /** When the first event of the change came, or the look began that found it without one: see `monotonicMs`. */
+  readonly noticedAtMs: number
+  /** From then until the files were read, for further events; and the reading, in milliseconds. */
+  readonly waitMs: number
+  readonly readMs: number
+}
+
 /** Settings of {@link watchRules}. */
 export interface WatchOptions<S> {
   /** What the caller has read already; differences to it are reported at once. Left out: the first reading counts. */
   readonly initial?: S
-  /** Quiet time before reading after an event. Default 30. */
+  /** Quiet time before reading after an event: whoever writes a file in place does so in steps. Default 10. */
   readonly debounceMs?: number
   /** The longest wait while events keep coming. Default 200. */
   readonly longestMs?: number
@@ -40,10 +50,10 @@ export interface RuleWatcher {
 export function watchRules<S extends RuleSnapshot>(
   paths: readonly string[],
   read: () => S | Promise<S>,
-  onChange: (snapshot: S) => void | Promise<void>,
+  onChange: (snapshot: S, sight: ChangeSight) => void | Promise<void>,
   options: WatchOptions<S> = {},
 ): RuleWatcher {
-  const {debounceMs = 30, longestMs = 200, pollMs = 5000} = options
+  const {debounceMs = 10, longestMs = 200, pollMs = 5000} = options
   const watchers = new Map<string, {readonly watcher: FSWatcher; readonly identity: string}>()
   let shape = ''
   let known = options.initial === undefined ? undefined : fingerprint(options.initial)
@@ -64,7 +74,7 @@ export function watchRules<S extends RuleSnapshot>(
 
   const onEvent = (part: 'content' | 'outline'): void => {
     if (closed) return
-    const now = performance.now()
+    const now = monotonicMs()
     if (dirty === 'nothing') firstEventAt = now
     if (part === 'content') dirty = 'content'
     else if (dirty === 'nothing') dirty = 'shape'
@@ -101,6 +111,7 @@ export function watchRules<S extends RuleSnapshot>(
   let parts: ReadonlyMap<string, 'content' | 'outline'> = new Map()
 
   const lookOnce = async (force: boolean): Promise<void> => {
+    const noticedAtMs = dirty === 'nothing' ? monotonicMs() : firstEventAt
     const wanted = force ? 'content' : dirty
     dirty = 'nothing'
     const errors = new Set<string>()
@@ -108,12 +119,18 @@ export function watchRules<S extends RuleSnapshot>(
     const changed = rewatch(errors)
     if (wanted === 'content' || changed) {
       try {
+        const begunAt = monotonicMs()
         const snapshot = await read()
         if (closed) return
+        const sight = {
+          noticedAtMs,
+          waitMs: begunAt - noticedAtMs,
+          readMs: monotonicMs() - begunAt,
+        }
         const next = fingerprint(snapshot)
         const isNews = known !== undefined && next !== known
         known = next
-        if (isNews) await onChange(snapshot)
+        if (isNews) await onChange(snapshot, sight)
       } catch (error) {
         tell(error, errors)
       }

@@ -9,8 +9,8 @@ import {
   statSync,
 } from 'node:fs'
 import {join} from 'node:path'
-import {MAX_RULE_FILE_BYTES} from '../compiler/rules/load.ts'
-import {CodedError} from '../diagnostics/error.ts'
+import {MAX_RULE_FILE_BYTES} from '../../compiler/rules/load.ts'
+import {CodedError} from '../../diagnostics/error.ts'
 
 /** A rule file as read from disk; decoding is the loader's part. */
 export interface ReadRuleFile {

@@ -15,8 +15,12 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as pause} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, it} from 'mocha'
-import {type RuleWatcher, type WatchOptions, watchRules} from '../../src/app/rule-watcher.ts'
-import {eventually} from '../support/eventually.ts'
+import {
+  type RuleWatcher,
+  type WatchOptions,
+  watchRules,
+} from '../../../src/app/rules/rule-watcher.ts'
+import {eventually} from '../../support/eventually.ts'
 
 interface Snapshot {
   readonly files: {readonly name: string; readonly content: string}[]

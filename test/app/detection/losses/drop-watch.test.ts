@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {describe, it} from 'mocha'
-import {type DropTotals, DropWatch} from '../../../src/app/detection/drop-watch.ts'
-import type {DropOptions} from '../../../src/schema/config.ts'
+import {type DropTotals, DropWatch} from '../../../../src/app/detection/losses/drop-watch.ts'
+import type {DropOptions} from '../../../../src/schema/config/config.ts'
 
 const policy: DropOptions = {actions: ['alert'], threshold: 0.1, rate: 0.1, maxBurst: 1}
 const totals = (seen: number, lost: DropTotals['lost']): DropTotals => ({seen, lost})

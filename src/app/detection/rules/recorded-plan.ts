@@ -1,5 +1,5 @@
-import type {CapturePlan} from '../../compiler/bpf/capture-plan.ts'
-import {CAPTURES} from '../../schema/capture-table.ts'
+import type {CapturePlan} from '../../../compiler/bpf/capture-plan.ts'
+import {CAPTURES} from '../../../schema/capture-table.ts'
 
 /**
  * A plan with everything that tells of the descriptors of processes. Live, what no event told is asked of the host; whoever
@@ -12,5 +12,5 @@ export function recordedPlan(plan: CapturePlan): CapturePlan {
     if (state === 'fds' && !kinds.has(index))
       kinds.set(index, {onDemand: new Set(), everyCall: false})
   }
-  return {...plan, kinds, fds: true}
+  return {...plan, kinds, fds: true, everyFd: true}
 }

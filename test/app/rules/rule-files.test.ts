@@ -12,9 +12,9 @@ import {
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, it} from 'mocha'
-import {isRuleFileName, readRuleFiles} from '../../src/app/rule-files.ts'
-import {MAX_RULE_FILE_BYTES} from '../../src/compiler/rules/load.ts'
-import {CodedError} from '../../src/diagnostics/error.ts'
+import {isRuleFileName, readRuleFiles} from '../../../src/app/rules/rule-files.ts'
+import {MAX_RULE_FILE_BYTES} from '../../../src/compiler/rules/load.ts'
+import {CodedError} from '../../../src/diagnostics/error.ts'
 
 describe('readRuleFiles', () => {
   let dir: string

@@ -1,20 +1,20 @@
-import {BUILTIN_PLUGINS, unmetRequirements} from '../compiler/rules/read/plugin-requirements.ts'
-import {issueText, resultDetails} from '../compiler/rules/report/result-text.ts'
-import {CodedError} from '../diagnostics/error.ts'
-import type {Log} from '../diagnostics/log.ts'
+import {BUILTIN_PLUGINS, unmetRequirements} from '../../compiler/rules/read/plugin-requirements.ts'
+import {issueText, resultDetails} from '../../compiler/rules/report/result-text.ts'
+import {CodedError} from '../../diagnostics/error.ts'
+import type {Log} from '../../diagnostics/log.ts'
 import {liveGaps} from './live-coverage.ts'
 import type {ReadRuleFiles} from './rule-files.ts'
-import {compileRuleSet, createRuleSetCache, type RuleSetOptions} from './rule-set.ts'
+import {compileRuleSet, createRuleSetCache, type RuleSet, type RuleSetOptions} from './rule-set.ts'
 
-/** Why rules cannot be used; undefined when they can. */
-export type RuleCheck = (rules: ReadRuleFiles) => CodedError | undefined
+/** The rules of files that can be used, or why they cannot be. */
+export type RuleCheck = (rules: ReadRuleFiles) => RuleSet | CodedError
 
 /**
  * Makes the check that rules pass before they reach the detection thread. It logs warnings and what live detection cannot
  * serve, each once as long as it stays true; an edit costs what was edited.
  */
 export function createRuleCheck(ruleOptions: RuleSetOptions, log: Log): RuleCheck {
-  const cache = createRuleSetCache()
+  const cache = createRuleSetCache(ruleOptions.probes)
   let told: ReadonlySet<string> = new Set()
   return ({files, warnings}) => {
     const set = compileRuleSet(files, ruleOptions, cache)
@@ -39,6 +39,6 @@ export function createRuleCheck(ruleOptions: RuleSetOptions, log: Log): RuleChec
     for (const remark of remarks) if (!told.has(remark)) log('warning', remark)
     told = new Set(remarks)
     for (const issue of results.flatMap(result => result.warnings)) log('debug', issueText(issue))
-    return undefined
+    return set
   }
 }
