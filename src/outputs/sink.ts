@@ -5,6 +5,8 @@ import type {Alert} from '../schema/alert.ts'
 export interface Sink {
   /** Shown in messages and statistics; holds no secret. */
   readonly name: string
+  /** Deliveries that may run at once. Left out: one; `deliver` is then never called before the last call has settled. */
+  readonly maxConcurrency?: number
   /**
    * Hands over alerts in order (at least one). Resolves once the receiver has taken every one of them; an alert may be
    * offered again after a failure, with the same id. Gives up soon after the signal is aborted.

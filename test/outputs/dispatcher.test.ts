@@ -3,7 +3,9 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, it} from 'mocha'
+import type {Log} from '../../src/diagnostics/log.ts'
 import {startDispatcher} from '../../src/outputs/dispatcher.ts'
+import {openMemoryQueue} from '../../src/outputs/memory-queue.ts'
 import {fileSink} from '../../src/outputs/sinks/file.ts'
 import {mkAlert} from '../support/alerts.ts'
 
@@ -19,7 +21,8 @@ describe('startDispatcher', () => {
     const sinks = names.map(name =>
       fileSink({path: join(folder, name), format: alert => alert.id, keepOpen: true}),
     )
-    const dispatcher = startDispatcher({sinks, log: (_, message) => logged.push(message)})
+    const log: Log = (_, message) => logged.push(message)
+    const dispatcher = startDispatcher({queue: openMemoryQueue(sinks, {log}), log})
     return {dispatcher, logged}
   }
 
