@@ -1,15 +1,25 @@
 import {constants} from 'node:fs'
 import {type FileHandle, open} from 'node:fs/promises'
 import type {Alert} from '../../schema/alert.ts'
+import {putAside} from '../put-aside.ts'
 import {deliveryError, type Sink} from '../sink.ts'
 
 /** Settings of {@link fileSink}. */
 export interface FileSinkOptions {
+  /** Default: `file` and the path. */
+  readonly name?: string
   readonly path: string
   /** The line of one alert, without its end. */
   readonly format: (alert: Alert) => string
   /** Keep the file open between deliveries. When false it is opened for each, so that it may be moved at any time. */
   readonly keepOpen: boolean
+  /**
+   * Before a delivery, a file of at least this many bytes becomes `path.1`, the one of that name `path.2`, and so on.
+   * Default 0: never.
+   */
+  readonly rotateBytes?: number
+  /** How many of those are kept, 1 or more. Default 5. */
+  readonly rotateKeep?: number
 }
 
 /** A line of which only the beginning is in the file. */
@@ -33,7 +43,7 @@ interface OpenFile {
  * line (a full disk) is taken up at that byte; when the file has been replaced meanwhile, the line is written anew.
  */
 export function fileSink(options: FileSinkOptions): Sink {
-  const {path, format, keepOpen} = options
+  const {path, format, keepOpen, rotateBytes = 0, rotateKeep = 5} = options
   let file: OpenFile | undefined
   let cut: CutLine | undefined
 
@@ -53,8 +63,19 @@ export function fileSink(options: FileSinkOptions): Sink {
     return opened
   }
 
+  const rotate = async (full: OpenFile): Promise<OpenFile> => {
+    await full.handle.close()
+    file = undefined
+    await putAside(path, Math.max(1, rotateKeep))
+    return openFile()
+  }
+
   const deliver = async (alerts: readonly Alert[], signal: AbortSignal): Promise<void> => {
     file ??= await openFile()
+    // A line that is cut off is finished first, in the file that holds its beginning.
+    if (rotateBytes > 0 && cut === undefined && (await isFull(file.handle, rotateBytes))) {
+      file = await rotate(file)
+    }
     const lines: Buffer[] = alerts.map(alert => Buffer.from(`${format(alert)}\n`))
     if (cut !== undefined) {
       if (cut.alertId === alerts[0]?.id) lines[0] = cut.rest
@@ -81,7 +102,7 @@ export function fileSink(options: FileSinkOptions): Sink {
   }
 
   return {
-    name: `file ${path}`,
+    name: options.name ?? `file ${path}`,
     async deliver(alerts, signal) {
       try {
         await deliver(alerts, signal)
@@ -94,6 +115,11 @@ export function fileSink(options: FileSinkOptions): Sink {
     reopen: shut,
     close: shut,
   }
+}
+
+async function isFull(handle: FileHandle, maxBytes: number): Promise<boolean> {
+  const stat = await handle.stat()
+  return stat.isFile() && stat.size >= maxBytes
 }
 
 async function openForAppending(path: string): Promise<OpenFile & {readonly midLine: boolean}> {

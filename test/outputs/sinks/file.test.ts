@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import {execFileSync} from 'node:child_process'
-import {mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, it} from 'mocha'
@@ -66,6 +74,29 @@ describe('fileSink', () => {
   it('does not wait at a named pipe that nobody reads', async () => {
     execFileSync('mkfifo', [path])
     await assert.rejects(sink.deliver([mkAlert()], signal), /ENXIO/)
+  })
+
+  it('puts a file aside that is large enough, and keeps as many as asked', async () => {
+    const options = {path, format: (alert: {id: string}) => alert.id, keepOpen: true}
+    sink = fileSink({...options, rotateBytes: 4, rotateKeep: 2})
+    for (const id of ['1', '22', '333', '4444', '5555', '6']) {
+      await sink.deliver([mkAlert({id})], signal)
+    }
+    const files = [path, `${path}.1`, `${path}.2`].map(name => readFileSync(name, 'utf8'))
+    assert.deepEqual(files, ['6\n', '5555\n', '4444\n'])
+    assert.equal(existsSync(`${path}.3`), false)
+  })
+
+  it('does not put aside what is no regular file', async () => {
+    sink = fileSink({
+      path: '/dev/null',
+      format: () => 'x'.repeat(99),
+      keepOpen: false,
+      rotateBytes: 1,
+    })
+    await sink.deliver(mkAlerts(2), signal)
+    await sink.deliver(mkAlerts(2), signal)
+    assert.ok(statSync('/dev/null').isCharacterDevice())
   })
 
   describe('on a full disk', () => {

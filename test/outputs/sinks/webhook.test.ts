@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
+import {createHmac} from 'node:crypto'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import type {AddressInfo} from 'node:net'
-import {afterEach, describe, it} from 'mocha'
+import {after, afterEach, before, describe, it} from 'mocha'
 import {openMemoryQueue} from '../../../src/outputs/memory-queue.ts'
 import type {AlertQueue} from '../../../src/outputs/queue.ts'
 import {DEFAULT_RETRY} from '../../../src/outputs/retry.ts'
 import {failureOf} from '../../../src/outputs/sink.ts'
 import {type WebhookOptions, webhookSink} from '../../../src/outputs/sinks/webhook.ts'
 import {mkAlert, mkAlerts} from '../../support/alerts.ts'
+import {makeAuthority, type TestAuthority} from '../../support/certificates.ts'
 import {eventually} from '../../support/eventually.ts'
 import {fakeTimers} from '../../support/fake-timers.ts'
+import {startReceiver} from '../../support/receiver.ts'
 
 interface Heard {
   readonly method: string | undefined
@@ -237,6 +240,104 @@ describe('webhookSink', () => {
       deadLetters.map(letter => letter.alert.id),
       ['a1'],
     )
+  })
+
+  it('uses the method and the content type it is given', async () => {
+    const {heard, port} = await serve()
+    const sink = mk(port, {method: 'PUT', contentType: 'text/plain', name: 'mine'})
+    await sink.deliver(mkAlerts(1), new AbortController().signal)
+    await sink.close()
+    assert.equal(sink.name, 'mine')
+    assert.deepEqual([heard[0]?.method, heard[0]?.headers['content-type']], ['PUT', 'text/plain'])
+  })
+
+  const key = Buffer.from('0123456789abcdef')
+  const signatures: {name: string; secret: string; key: string | Buffer}[] = [
+    {name: 'a key in base64', secret: `whsec_${key.toString('base64')}`, key},
+    {name: 'any other text', secret: 'plain', key: 'plain'},
+  ]
+  for (const signed of signatures) {
+    it(`signs the id, the time and the body with ${signed.name}`, async () => {
+      const {heard, port} = await serve()
+      const sink = mk(port, {
+        signature: {secret: signed.secret, style: 'standard'},
+        timers: {...fakeTimers(), now: () => 1_700_000_000_999},
+      })
+      await sink.deliver(mkAlerts(1), new AbortController().signal)
+      await sink.close()
+      const {headers, body} = heard[0]!
+      const mac = createHmac('sha256', signed.key).update(`a1.1700000000.${body}`).digest('base64')
+      assert.equal(headers['webhook-id'], 'a1')
+      assert.equal(headers['webhook-timestamp'], '1700000000')
+      assert.equal(headers['webhook-signature'], `v1,${mac}`)
+    })
+  }
+
+  it('signs the body as GitHub does', async () => {
+    const {heard, port} = await serve()
+    const sink = mk(port, {signature: {secret: 's', style: 'github'}})
+    await sink.deliver(mkAlerts(1), new AbortController().signal)
+    await sink.close()
+    const mac = createHmac('sha256', 's').update(heard[0]!.body).digest('hex')
+    assert.equal(heard[0]?.headers['x-hub-signature-256'], `sha256=${mac}`)
+  })
+
+  describe('with TLS', () => {
+    let authority: TestAuthority
+    before(() => {
+      authority = makeAuthority()
+    })
+    after(() => authority.remove())
+
+    const receive = () => {
+      const {ca, server, read} = authority
+      const tls = {ca: read(ca), cert: read(server.cert), key: read(server.key)}
+      return startReceiver(undefined, {...tls, requestCert: true, rejectUnauthorized: true})
+    }
+    const client = () => ({certFile: authority.client.cert, keyFile: authority.client.key})
+
+    it('shows its certificate and checks that of the receiver', async () => {
+      const receiver = await receive()
+      const sink = mk(0, {url: receiver.url, tls: {caFile: authority.ca, ...client()}})
+      await sink.deliver(mkAlerts(1), new AbortController().signal)
+      await sink.reopen?.()
+      await sink.deliver(mkAlerts(1), new AbortController().signal)
+      await sink.close()
+      receiver.close()
+      assert.deepEqual(
+        receiver.heard.map(request => request.client),
+        ['agent', 'agent'],
+      )
+    })
+
+    const refused = [
+      {name: 'a receiver of an unknown authority', tls: () => client()},
+      {name: 'a receiver that wants a certificate', tls: () => ({caFile: authority.ca})},
+      {
+        name: 'a receiver of another name',
+        tls: () => ({caFile: authority.ca, ...client(), serverName: 'other.example'}),
+      },
+    ]
+    for (const {name, tls} of refused) {
+      it(`fails for the moment at ${name}`, async () => {
+        const receiver = await receive()
+        const sink = mk(0, {url: receiver.url, tls: tls()})
+        await assert.rejects(
+          sink.deliver(mkAlerts(1), new AbortController().signal),
+          error => !failureOf(error).permanent,
+        )
+        await sink.close()
+        receiver.close()
+        assert.equal(receiver.heard.length, 0)
+      })
+    }
+
+    it('refuses a certificate without its key, and files that are not there', () => {
+      const files = [{certFile: authority.client.cert}, {caFile: '/no/such/file'}]
+      for (const tls of files) {
+        assert.throws(() => mk(0, {url: 'https://127.0.0.1', tls}), {code: 'CONFIG_INVALID'})
+      }
+    })
   })
 
   const wrong: {name: string; changes: Partial<WebhookOptions>}[] = [
