@@ -2,13 +2,16 @@ import {closeSync, existsSync, fstatSync, openSync, readSync} from 'node:fs'
 import {type Document, isMap, isNode, isScalar, parseDocument} from 'yaml'
 import {CodedError} from '../diagnostics/error.ts'
 import {placeAt} from '../diagnostics/span.ts'
-import type {Config} from '../schema/config.ts'
-import {CONFIG_SYNONYMS} from '../schema/config-schema.ts'
+import type {Config} from '../schema/config/config.ts'
+import {CONFIG_SYNONYMS} from '../schema/config/config-schema.ts'
 import {buildConfig, type RawConfig} from './config/build.ts'
 import {checkConfig, type SchemaProblem} from './config/check.ts'
 import {expandEnvironment} from './config/environment.ts'
+import {outputProblems, type RawOutput} from './config/outputs.ts'
 import {type AppliedOverride, applyOverride} from './config/overrides.ts'
 import {type ConfigPath, type ConfigProblem, dotted} from './config/problem.ts'
+import {readSecretFiles} from './config/secret-files.ts'
+import {parseListenPlace} from './metrics/listen-place.ts'
 
 /** Read when no file is named and it exists. */
 export const DEFAULT_CONFIG_FILE = '/etc/detector/detector.yaml'
@@ -70,7 +73,8 @@ export function parseConfig(
   ]
   const problems = found.map(problem => placed(problem, text, document, applied))
   if (problems.length === 0) {
-    problems.push(...contradictions(root).map(problem => placed(problem, text, document, applied)))
+    const more = [...contradictions(root), ...readSecretFiles(root['outputs'])]
+    problems.push(...more.map(problem => placed(problem, text, document, applied)))
   }
   if (problems.length > 0) return {problems: problems.sort(byPlace)}
   return {config: buildConfig(root as RawConfig)}
@@ -116,7 +120,11 @@ function contradictions(root: Record<string, unknown>): SchemaProblem[] {
       .split('.')
       .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], root)
   for (const group of CONFIG_SYNONYMS) {
-    const [first, second] = group.filter(name => at(name) !== undefined)
+    // A list of outputs leaves no place for those that Falco's names mean.
+    const names = group.map(name =>
+      name.startsWith('outputs.') && Array.isArray(root['outputs']) ? 'outputs' : name,
+    )
+    const [first, second] = names.filter(name => at(name) !== undefined)
     if (second === undefined) continue
     problems.push({
       path: second.split('.'),
@@ -135,6 +143,15 @@ function contradictions(root: Record<string, unknown>): SchemaProblem[] {
     if (output?.['enabled'] !== true || output[key] !== undefined) continue
     problems.push({path: name.split('.'), message: `needs the key ${key}`, hint: undefined})
   }
+  if (Array.isArray(root['outputs']))
+    problems.push(...outputProblems(root['outputs'] as readonly RawOutput[]))
+  const {listen} = (root as RawConfig).metrics ?? {}
+  if (listen !== undefined && parseListenPlace(listen) === undefined)
+    problems.push({
+      path: ['metrics', 'listen'],
+      message: 'is neither ADDRESS:PORT nor an absolute path',
+      hint: undefined,
+    })
   for (const [index, entry] of ((root as RawConfig).append_output ?? []).entries()) {
     const names = (entry.extra_fields ?? []).map(field =>
       typeof field === 'string' ? field.replace(/^%/, '') : Object.keys(field)[0],

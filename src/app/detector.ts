@@ -1,60 +1,30 @@
 import {randomUUID} from 'node:crypto'
+import {release} from 'node:os'
 import {CodedError} from '../diagnostics/error.ts'
-import type {Log} from '../diagnostics/log.ts'
+import {monotonicMs} from '../diagnostics/monotonic.ts'
 import {type Dispatcher, startDispatcher} from '../outputs/dispatcher.ts'
-import type {QueueStats} from '../outputs/queue.ts'
-import type {Sink} from '../outputs/sink.ts'
-import type {ContainersConfig} from '../schema/config.ts'
+import {openMemoryQueue} from '../outputs/memory-queue.ts'
 import {createContainerLookup} from '../state/containers/lookup/container-lookup.ts'
 import {type ArmedDetection, Detection, type RunningDetection} from './detection/detection.ts'
-import type {DetectionSummary, WorkerSetup} from './detection/protocol.ts'
+import type {DetectorSettings, RunningDetector, RunSummary} from './detector-run.ts'
 import {createDomainLookup} from './domain-lookup.ts'
-import {createRuleCheck, type RuleCheck} from './rule-check.ts'
-import {type ReadRuleFiles, readRuleFiles} from './rule-files.ts'
-import type {RuleSetOptions} from './rule-set.ts'
-import {type RuleWatcher, watchRules} from './rule-watcher.ts'
+import {createRunLedger, type RunLedger} from './ledger/run-ledger.ts'
+import {type Operation, openOperation} from './operation.ts'
+import {packageVersion} from './package-version.ts'
+import {createInputReader, type DetectorInput} from './probes/detector-input.ts'
+import {answerQueueOf} from './queue/queue-request.ts'
+import {reloadParts} from './reload-parts.ts'
+import {createRuleCheck, type RuleCheck} from './rules/rule-check.ts'
+import {engineRules, type RuleSet} from './rules/rule-set.ts'
+import {type ChangeSight, type RuleWatcher, watchRules} from './rules/rule-watcher.ts'
+import {buildReport, type LastAnswer} from './status/build-report.ts'
+import type {DetectorState, StatusReport} from './status/status-report.ts'
 
-/** Everything that a run is made of, decided. */
-export interface DetectorSettings {
-  readonly rulePaths: readonly string[]
-  readonly ruleOptions: RuleSetOptions
-  readonly matching: 'first' | 'all'
-  readonly rings: WorkerSetup['rings']
-  readonly hooks: WorkerSetup['hooks']
-  readonly entryCopies: boolean
-  readonly kernelFilter: boolean
-  readonly drops: WorkerSetup['drops']
-  readonly containers: ContainersConfig
-  /** Every event that is captured is written to this capture too. */
-  readonly recordPath: string | undefined
-  readonly hostname: string
-  readonly sinks: readonly Sink[]
-  readonly log: Log
-  /** Starts the detection worker; tests pass in their own. */
-  readonly startDetection?: typeof Detection.start
-}
-
-/** What a whole run saw and missed; intervals of restarted detection are added up. */
-export interface RunSummary {
-  readonly durationMs: number
-  readonly detection: DetectionSummary
-  readonly queue: QueueStats
-  /** Times that the detection thread was started anew, and how long nothing was watched. */
-  readonly restarts: number
-  readonly blindMs: number
-}
-
-/** A running detector. */
-export interface RunningDetector {
-  readonly armed: ArmedDetection
-  /** Looks at the rule files now. */
-  reload(): Promise<void>
-  /** Lets outputs open their files again. */
-  reopen(): Promise<void>
-  /** Detaches, delivers what is left, and tells what happened. */
-  stop(): Promise<RunSummary>
-  /** Settles (rejects) only when detection broke down for good. */
-  readonly broken: Promise<never>
+/** What was read, compiled, and by what check. */
+interface RulesInForce {
+  readonly input: DetectorInput
+  readonly check: RuleCheck
+  readonly set: Pick<RuleSet, 'rules'>
 }
 
 /** How long the end waits for outputs to take what is left. */
@@ -62,25 +32,42 @@ const DRAIN_MS = 10_000
 /** Detection is started anew this often within the window; then it is given up. */
 const MAX_RESTARTS = 3
 const RESTART_WINDOW_MS = 60_000
+/** How long a status waits for the detection thread. */
+const STATUS_MS = 2000
+/** How often the counts of the outputs are looked at for the ledger. */
+const LOOK_AT_OUTPUTS_MS = 1000
 
 /**
  * Starts a detector, in this order: rules, outputs, kernel, watch. What fails takes the rest down again.
- * @throws CodedError RULE_… for the rules, SENSOR_… for the kernel.
+ * @throws CodedError RULE_… for the rules, PROBE_… for probes, SENSOR_… for the kernel.
  */
 export async function startDetector(settings: DetectorSettings): Promise<RunningDetector> {
-  const first = readRuleFiles(settings.rulePaths)
-  const check = createRuleCheck(settings.ruleOptions, settings.log)
-  const refusal = check(first)
-  if (refusal !== undefined) throw refusal
-  const dispatcher = startDispatcher({sinks: settings.sinks, log: settings.log})
-  const detector = new Detector(settings, dispatcher, first, check)
+  const input = createInputReader(settings.rulePaths, settings.probes ?? [])()
+  const ledger = createRunLedger({
+    startedMs: Date.now() - process.uptime() * 1000,
+    nowMs: Date.now,
+  })
+  const check = checkFor(settings, input)
+  const checked = check(input.rules)
+  if (checked instanceof CodedError) throw checked
+  const queue =
+    (await settings.openQueue?.(settings.sinks, settings.log)) ??
+    openMemoryQueue(settings.sinks, {log: settings.log})
+  const dispatcher = startDispatcher({queue, log: settings.log})
+  const detector = new Detector(settings, dispatcher, {input, check, set: checked}, ledger)
   try {
     await detector.start()
   } catch (error) {
-    await dispatcher.stop(0)
+    await detector.abandon()
     throw error
   }
   return detector
+}
+
+/** The check that rules pass, with the words of the probes. */
+function checkFor({ruleOptions, log}: DetectorSettings, {probes}: DetectorInput): RuleCheck {
+  for (const reason of probes.refusals) log('error', `${reason}; detection goes on without it`)
+  return createRuleCheck({...ruleOptions, probes: probes.defs}, log)
 }
 
 class Detector implements RunningDetector {
@@ -89,11 +76,11 @@ class Detector implements RunningDetector {
   readonly #settings: DetectorSettings
   readonly #dispatcher: Dispatcher
   readonly #startedMs = performance.now()
-  readonly #runId = randomUUID().slice(0, 8)
+  readonly #startedAtMs = Date.now()
+  readonly #runId = randomUUID().replaceAll('-', '').slice(0, 16)
   readonly #restartedMs: number[] = []
   #breakDown!: (error: CodedError) => void
-  readonly #check: RuleCheck
-  #rules: ReadRuleFiles
+  #rules: RulesInForce
   #generation = 1
   #detection!: RunningDetection
   readonly #domains = createDomainLookup(entries => this.#detection?.nameAddresses(entries))
@@ -101,17 +88,27 @@ class Detector implements RunningDetector {
   #restarts = 0
   #blindMs = 0
   #stopping = false
+  readonly #ledger: RunLedger
+  #operation: Operation | undefined
+  #state: DetectorState = 'starting'
+  #armedMs: number | undefined
+  #answer: LastAnswer | undefined
+  /** Alerts that were given to the outputs. */
+  #dispatched = 0
+  readonly #outputsTimer: NodeJS.Timeout
 
   constructor(
     settings: DetectorSettings,
     dispatcher: Dispatcher,
-    rules: ReadRuleFiles,
-    check: RuleCheck,
+    rules: RulesInForce,
+    ledger: RunLedger,
   ) {
     this.#settings = settings
     this.#dispatcher = dispatcher
     this.#rules = rules
-    this.#check = check
+    this.#ledger = ledger
+    this.#outputsTimer = setInterval(() => this.#lookAtOutputs(), LOOK_AT_OUTPUTS_MS)
+    this.#outputsTimer.unref()
     this.broken = new Promise((_resolve, reject) => {
       this.#breakDown = reject
     })
@@ -120,17 +117,24 @@ class Detector implements RunningDetector {
   }
 
   async start(): Promise<void> {
+    const {rulePaths, probes = [], operation, log} = this.#settings
+    if (operation !== undefined)
+      this.#operation = await openOperation(
+        operation,
+        () => this.status(),
+        log,
+        new Map([['queue', answerQueueOf(this.#dispatcher.control)]]),
+      )
     this.armed = await this.#startDetection()
-    const {rulePaths, log} = this.#settings
     // Standard input cannot be read twice.
     const watched = rulePaths.filter(path => path !== '-')
     if (watched.length < rulePaths.length) return
-    this.#watcher = watchRules<ReadRuleFiles>(
-      watched,
-      () => readRuleFiles(watched),
-      rules => this.#takeRules(rules),
+    this.#watcher = watchRules<DetectorInput>(
+      [...watched, ...probes.map(({object}) => object)],
+      createInputReader(watched, probes, this.#rules.input.probes),
+      (input, sight) => this.#takeRules(input, sight),
       {
-        initial: this.#rules,
+        initial: this.#rules.input,
         onError: error =>
           log('error', `rules are not reloaded: ${error instanceof Error ? error.message : error}`),
       },
@@ -147,22 +151,83 @@ class Detector implements RunningDetector {
 
   async stop(): Promise<RunSummary> {
     this.#stopping = true
+    this.#state = 'stopping'
     this.#watcher?.close()
     this.#domains.close()
     const detection = await this.#detection.stop()
-    const queue = await this.#dispatcher.stop(DRAIN_MS)
+    this.#ledger.alertsRefused(detection.drops['alert_backlog_full'] ?? 0, this.#generation)
+    const queue = await this.#dispatcher.stop(this.#settings.drainMs ?? DRAIN_MS)
+    this.#lookAtOutputs()
+    await this.#endOperation()
     return {
       durationMs: performance.now() - this.#startedMs,
       detection,
       queue,
       restarts: this.#restarts,
       blindMs: this.#blindMs,
+      missed: this.#ledger.view(),
     }
+  }
+
+  async status(): Promise<StatusReport> {
+    const answered = await this.#askDetection()
+    return buildReport({
+      version: packageVersion(),
+      state: this.#state === 'watching' && !answered ? 'not_answering' : this.#state,
+      hostname: this.#settings.hostname,
+      kernel: release(),
+      startedMs: this.#startedAtMs,
+      armedMs: this.#armedMs,
+      nowMs: Date.now(),
+      rules: this.#answer?.status.rules ?? 0,
+      generation: this.#generation,
+      restarts: this.#restarts,
+      blindMs: this.#blindMs,
+      answer: this.#answer,
+      dispatched: this.#dispatched,
+      queue: this.#dispatcher.stats(),
+      ledger: this.#ledger.view(),
+      memory: process.memoryUsage(),
+      cpu: process.cpuUsage(),
+    })
+  }
+
+  /** Ends what was started before the start failed. */
+  async abandon(): Promise<void> {
+    await this.#endOperation()
+    await this.#dispatcher.stop(0)
+  }
+
+  /** Asks the detection thread for its counts; false when it has none to give, or not in time. */
+  async #askDetection(): Promise<boolean> {
+    if (this.#state !== 'watching') return false
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<undefined>(resolve => {
+      timer = setTimeout(resolve, STATUS_MS, undefined)
+    })
+    try {
+      const status = await Promise.race([this.#detection.status(), late])
+      if (status !== undefined) this.#answer = {status, atMs: Date.now()}
+      return status !== undefined
+    } catch {
+      // Detection ended under the question: the state says so.
+      return false
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #lookAtOutputs(): void {
+    this.#ledger.outputs(this.#dispatcher.stats(), this.#generation)
+  }
+
+  async #endOperation(): Promise<void> {
+    clearInterval(this.#outputsTimer)
+    await this.#operation?.close()
   }
 
   async #startDetection(): Promise<ArmedDetection> {
     const {
-      ruleOptions,
       matching,
       rings,
       hooks,
@@ -178,8 +243,8 @@ class Detector implements RunningDetector {
     const lookup = containers.enabled ? createContainerLookup(containers) : undefined
     const {detection, armed} = await startDetection(
       {
-        files: this.#rules.files.map(({name, content}) => ({name, content})),
-        ruleOptions,
+        rules: engineRules(this.#rules.set),
+        probes: this.#rules.input.probes.images,
         generation: this.#generation,
         matching,
         rings,
@@ -193,7 +258,11 @@ class Detector implements RunningDetector {
         runId: `${this.#runId}.${this.#restarts}`,
       },
       {
-        onAlert: alert => this.#dispatcher.dispatch(alert),
+        onAlert: alert => {
+          this.#dispatched++
+          this.#dispatcher.dispatch(alert)
+        },
+        onMissed: changes => this.#ledger.take(changes),
         onFailure: error => void this.#restart(error),
         onLog: log,
         onNames: names => this.#domains.follow(names),
@@ -206,30 +275,49 @@ class Detector implements RunningDetector {
     this.#detection = detection
     // What was found while it started had nobody to go to.
     detection.nameAddresses(this.#domains.known)
+    this.#state = 'watching'
+    this.#armedMs ??= Date.now()
+    this.#ledger.armed(this.#rules.set, this.#generation)
     return armed
   }
 
-  /** New contents of the rule files: the new set takes over in one step, or the old one stays and the reason is told. */
-  async #takeRules(rules: ReadRuleFiles): Promise<void> {
+  /** New contents of rule files or probes: the new set takes over in one step, or the old one stays and the reason is told. */
+  async #takeRules(input: DetectorInput, sight: ChangeSight): Promise<void> {
     const {log} = this.#settings
-    const started = performance.now()
-    const refusal = this.#check(rules)
-    if (refusal !== undefined) {
-      log('error', `${refusal.message}\nthe rules of generation ${this.#generation} stay in force`)
+    const {probes} = input
+    const isOld = probes === this.#rules.input.probes
+    const started = monotonicMs()
+    const noticedMs = Date.now() - (started - sight.noticedAtMs)
+    const check = isOld ? this.#rules.check : checkFor(this.#settings, input)
+    const set = check(input.rules)
+    const compileMs = monotonicMs() - started
+    if (set instanceof CodedError) {
+      this.#ledger.reloadRefused(this.#generation)
+      log('error', `${set.message}\nthe rules of generation ${this.#generation} stay in force`)
       return
     }
     const generation = this.#generation + 1
+    this.#ledger.reloadBegins(set, noticedMs, generation)
     try {
-      const files = rules.files.map(({name, content}) => ({name, content}))
-      const active = await this.#detection.setRules(files, generation)
+      const active = await this.#detection.setRules(
+        engineRules(set),
+        generation,
+        isOld ? undefined : probes.images,
+      )
       this.#generation = generation
-      this.#rules = rules
-      const tookMs = Math.round(performance.now() - started)
+      this.#rules = {input, check, set}
+      this.#ledger.reloaded(set, generation)
+      const parts = {...sight, compileMs, ...active.times}
+      const tookMs = Math.round(active.times.activeAtMs - sight.noticedAtMs)
       log(
         'info',
         `rules reloaded: ${active.rules} rules, generation ${generation}, active after ${tookMs} ms`,
       )
+      const since = active.times.activeAtMs.toFixed(3)
+      log('debug', `generation ${generation} is in force since ${since} (CLOCK_MONOTONIC, ms)`)
+      log('debug', `the reload in parts: ${reloadParts(parts)}`)
     } catch (error) {
+      this.#ledger.reloadRefused(this.#generation)
       const reason = error instanceof Error ? error.message : String(error)
       log(
         'error',
@@ -241,6 +329,8 @@ class Detector implements RunningDetector {
   /** The detection thread ended on its own: everything is detached until it is up again. */
   async #restart(error: CodedError): Promise<void> {
     if (this.#stopping) return
+    this.#state = 'restarting'
+    this.#ledger.restartBegins(this.#generation)
     const {log} = this.#settings
     const now = performance.now()
     this.#restartedMs.push(now)
@@ -267,8 +357,10 @@ class Detector implements RunningDetector {
 
   /** The end, but for the alerts that are still to be delivered. */
   async #giveUp(error: CodedError): Promise<void> {
+    this.#state = 'stopping'
     this.#watcher?.close()
-    await this.#dispatcher.stop(DRAIN_MS)
+    await this.#dispatcher.stop(this.#settings.drainMs ?? DRAIN_MS)
+    await this.#endOperation()
     this.#breakDown(error)
   }
 }

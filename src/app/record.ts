@@ -2,11 +2,18 @@ import {checkFilter} from '../compiler/check.ts'
 import {parseCondition} from '../compiler/condition/parser.ts'
 import {CodedError} from '../diagnostics/error.ts'
 import type {Log} from '../diagnostics/log.ts'
-import type {ContainersConfig} from '../schema/config.ts'
+import type {EngineRule} from '../engine/engine.ts'
+import type {ContainersConfig} from '../schema/config/config.ts'
 import {createContainerLookup} from '../state/containers/lookup/container-lookup.ts'
-import {type ArmedDetection, Detection, type RunningDetection} from './detection/detection.ts'
+import {
+  type ArmedDetection,
+  Detection,
+  type DetectionSetup,
+  type RunningDetection,
+} from './detection/detection.ts'
 import type {DetectionSummary, WorkerSetup} from './detection/protocol.ts'
 import {createDomainLookup} from './domain-lookup.ts'
+import {compileRuleSet, engineRules} from './rules/rule-set.ts'
 
 /** A recording, decided. */
 export interface RecordSettings {
@@ -14,8 +21,8 @@ export interface RecordSettings {
   readonly path: string
   /** A condition without macros; left out: every event. */
   readonly filter: string | undefined
-  readonly rings: WorkerSetup['rings']
-  readonly hooks: WorkerSetup['hooks']
+  readonly rings: DetectionSetup['rings']
+  readonly hooks: DetectionSetup['hooks']
   readonly entryCopies: boolean
   readonly drops: WorkerSetup['drops']
   readonly containers: ContainersConfig
@@ -55,14 +62,7 @@ export async function startRecording(settings: RecordSettings): Promise<RunningR
     {
       ...sensor,
       kernelFilter: false,
-      files: [{name: 'filter', content: ruleOf(filter)}],
-      ruleOptions: {
-        appendOutput: [],
-        selection: [],
-        startOff: false,
-        minPriority: 'Debug',
-        skipInvalidRules: false,
-      },
+      rules: rulesOf(filter),
       generation: 1,
       matching: 'first',
       containerWaitMs: containers.enabled ? containers.waitMs : undefined,
@@ -100,8 +100,17 @@ function checkCondition(filter: string): void {
 }
 
 /** A filter is one rule whose alerts nobody takes. JSON text is YAML text. */
-function ruleOf(condition: string): string {
-  return JSON.stringify([
+function rulesOf(condition: string): EngineRule[] {
+  const content = JSON.stringify([
     {rule: 'filter', desc: 'what is recorded', condition, output: 'recorded', priority: 'DEBUG'},
   ])
+  return engineRules(
+    compileRuleSet([{name: 'filter', content}], {
+      appendOutput: [],
+      selection: [],
+      startOff: false,
+      minPriority: 'Debug',
+      skipInvalidRules: false,
+    }),
+  )
 }

@@ -1,16 +1,10 @@
 import {CodedError} from '../diagnostics/error.ts'
-import {PRIORITIES} from '../schema/priority.ts'
-import {
-  type Command,
-  hasOption,
-  lastValueOf,
-  type OptionSpec,
-  type ParsedCommand,
-  valuesOf,
-} from './command.ts'
+import {type Command, hasOption, lastValueOf, type ParsedCommand, valuesOf} from './command.ts'
+import {COMMON, CONFIG, HOOKS, RULE_OPTIONS, RULES, RUN_OPTIONS} from './command-options.ts'
+import {configCommand} from './commands/config/config-command.ts'
+import {explainCommand} from './commands/explain/explain-command.ts'
+import {queueCommand} from './commands/queue/queue-command.ts'
 import type {CliIo} from './io.ts'
-import {COLOR_CHOICES} from './render.ts'
-import {HOOK_CHOICES} from './run-args.ts'
 import {colorOf, toRunArgs} from './run-options.ts'
 
 /** What `bpf` can do. */
@@ -18,124 +12,8 @@ const BPF_ACTIONS = ['disasm', 'verify', 'maps', 'run', 'show'] as const
 /** What `list` can list. */
 const LISTINGS = ['rules', 'macros', 'lists', 'fields', 'events', 'tracepoints', 'helpers'] as const
 
-/** Options that every command takes. */
-const COMMON: readonly OptionSpec[] = [
-  {name: 'json', doc: 'print JSON'},
-  {name: 'quiet', short: 'q', doc: 'no messages but errors'},
-  {name: 'verbose', short: 'v', doc: 'more messages'},
-  {name: 'color', value: 'WHEN', choices: COLOR_CHOICES, doc: 'colour the results'},
-  {name: 'help', short: 'h', doc: 'show this help'},
-]
-
-const RULES: OptionSpec = {
-  name: 'rules',
-  short: 'r',
-  value: 'PATH',
-  repeats: true,
-  doc: 'rule file, or folder of .yaml and .yml files; the order counts',
-}
-
-const CONFIG: readonly OptionSpec[] = [
-  {
-    name: 'config',
-    short: 'c',
-    value: 'FILE',
-    doc: 'configuration file; default /etc/detector/detector.yaml if it exists',
-  },
-  {
-    name: 'option',
-    short: 'o',
-    value: 'KEY=VALUE',
-    check: 'pair',
-    repeats: true,
-    doc: 'set a key of the configuration (dotted), outranking the file',
-  },
-]
-
-const HOOKS: OptionSpec = {
-  name: 'hooks',
-  value: 'KIND',
-  choices: HOOK_CHOICES,
-  doc: 'how to attach to the kernel',
-}
-
-/** Options of every command that runs rules. */
-const RULE_OPTIONS: readonly OptionSpec[] = [
-  RULES,
-  ...CONFIG,
-  {
-    name: 'priority',
-    value: 'LEVEL',
-    check: 'priority',
-    doc: `run only rules at least this severe: ${PRIORITIES.join(', ').toLowerCase()}`,
-  },
-  {name: 'tag', short: 't', value: 'TAG', repeats: true, doc: 'run only rules with this tag'},
-  {
-    name: 'exclude-tag',
-    short: 'T',
-    value: 'TAG',
-    repeats: true,
-    doc: 'do not run rules with this tag',
-  },
-  {
-    name: 'disable-rule',
-    value: 'GLOB',
-    repeats: true,
-    doc: 'switch off rules whose name fits; applied in order with --enable-rule',
-  },
-  {name: 'enable-rule', value: 'GLOB', repeats: true, doc: 'switch on rules whose name fits'},
-  {
-    name: '',
-    short: 'D',
-    value: 'TEXT',
-    repeats: true,
-    doc: 'switch off rules whose name contains the text',
-  },
-  {
-    name: 'match',
-    value: 'MODE',
-    choices: ['first', 'all'],
-    doc: 'one alert for an event, or one for each rule that matches it',
-  },
-  {
-    name: 'duration',
-    short: 'M',
-    value: 'SECONDS',
-    check: 'seconds',
-    doc: 'end after this time',
-  },
-  {
-    name: 'print-format',
-    short: 'p',
-    value: 'FORMAT',
-    doc: 'append to the output of every rule (c, k8s: container or pod)',
-  },
-  {name: 'summary', value: 'FILE', doc: 'write a JSON summary at the end'},
-  {name: 'iso-time', doc: 'print times as ISO 8601 in UTC'},
-  {name: 'skip-invalid-rules', doc: 'leave invalid rules out instead of ending'},
-]
-
-const RUN_OPTIONS: readonly OptionSpec[] = [
-  ...RULE_OPTIONS,
-  HOOKS,
-  {
-    name: 'record',
-    value: 'FILE',
-    doc: 'write every captured event to a capture too: .scap or .jsonl, with .gz packed',
-  },
-  {
-    name: 'validate',
-    short: 'V',
-    value: 'PATH',
-    repeats: true,
-    doc: 'check rule files and end (see validate)',
-  },
-  {name: '', short: 'L', doc: 'list the rules with their descriptions and end (see list)'},
-  {name: '', short: 'l', value: 'RULE', doc: 'show one rule with its description and end'},
-  {name: 'list', doc: 'list the fields and end (see list)'},
-  {name: '', short: 'N', doc: 'list the names of the fields and end'},
-  {name: '', short: 'A', doc: 'accepted for Falco: every event that rules need is always watched'},
-]
+/** What `schema` has schemas of. */
+const SCHEMA_TOPICS = ['rules', 'config', 'alert'] as const
 
 /** Every command that exists. The first is the default. */
 export const COMMANDS: readonly Command[] = [
@@ -158,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'validate PATH... [OPTIONS]',
     details: ['Ends with 0 when every file is valid, else with 1. - reads standard input.'],
     positionals: {name: 'PATH', min: 1, max: Number.POSITIVE_INFINITY},
-    options: COMMON,
+    options: [...CONFIG, ...COMMON],
     run: (parsed, io) => validate(parsed, parsed.positionals, io),
   },
   {
@@ -237,6 +115,7 @@ export const COMMANDS: readonly Command[] = [
       return runEval({filter, events, macros: lastValueOf(parsed, 'macros')}, io)
     },
   },
+  explainCommand({rules: RULES, config: CONFIG, hooks: HOOKS, common: COMMON}),
   {
     name: 'list',
     summary: 'List rules, macros, lists, fields, events, tracepoints or helpers',
@@ -254,16 +133,51 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'schema',
-    summary: 'Print the JSON Schema of rule or configuration files, for editors',
-    usage: 'schema rules|config',
+    summary: 'Print the JSON Schema of rule files, configuration files or alerts',
+    usage: 'schema rules|config|alert',
     details: ['For example: detector schema rules > rules.schema.json'],
-    positionals: {name: 'rules|config', choices: ['rules', 'config'], min: 1, max: 1},
+    positionals: {name: SCHEMA_TOPICS.join('|'), choices: SCHEMA_TOPICS, min: 1, max: 1},
     options: COMMON,
     async run(parsed, io) {
       const {runSchema} = await import('./commands/schema.ts')
-      return runSchema({topic: parsed.positionals[0] === 'config' ? 'config' : 'rules'}, io)
+      const topic = SCHEMA_TOPICS.find(name => name === parsed.positionals[0]) ?? 'rules'
+      return runSchema({topic}, io)
     },
   },
+  {
+    name: 'status',
+    summary: 'Show what a running detector saw and missed',
+    usage: 'status [--socket PATH] [OPTIONS]',
+    details: [
+      'Asks the detector over its control socket. Ends with 0 when it watches and has lost nothing, with 1',
+      'when events or alerts were lost, or it does not watch right now; with 3 when none answers.',
+    ],
+    positionals: {name: '', min: 0, max: 0},
+    options: [
+      {
+        name: 'socket',
+        value: 'PATH',
+        doc: 'its control socket; default: control.socket of the configuration',
+      },
+      ...CONFIG,
+      ...COMMON,
+    ],
+    async run(parsed, io) {
+      const {runStatus} = await import('./commands/status/status.ts')
+      return runStatus(
+        {
+          socket: lastValueOf(parsed, 'socket'),
+          config: lastValueOf(parsed, 'config'),
+          overrides: valuesOf(parsed, 'option'),
+          json: hasOption(parsed, 'json'),
+          color: colorOf(parsed, io),
+        },
+        io,
+      )
+    },
+  },
+  queueCommand({config: CONFIG, common: COMMON}),
+  configCommand({config: CONFIG, common: COMMON}),
   {
     name: 'bpf',
     summary: 'Look into, judge and run BPF programs',
@@ -278,6 +192,15 @@ export const COMMANDS: readonly Command[] = [
     options: [
       RULES,
       {name: 'kernel', doc: 'verify: ask the kernel too'},
+      {name: 'raw', doc: 'verify: FILE holds programs in JSON'},
+      {name: 'strict', doc: 'verify: refuse what only some kernels accept'},
+      {
+        name: 'log',
+        value: 'STYLE',
+        choices: ['kernel'],
+        doc: 'verify: print every instruction walked',
+      },
+      {name: 'force', doc: 'run: load what our verifier refuses'},
       {
         name: 'duration',
         short: 'M',
@@ -349,6 +272,8 @@ async function validate(
   return runValidate(
     {
       paths: [...paths],
+      config: lastValueOf(parsed, 'config'),
+      overrides: valuesOf(parsed, 'option'),
       json: hasOption(parsed, 'json'),
       verbose: hasOption(parsed, 'verbose'),
       color: colorOf(parsed, io),

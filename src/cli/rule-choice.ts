@@ -1,8 +1,9 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import type {RuleSetOptions} from '../app/rule-set.ts'
+import {readProbeDefs} from '../app/probes/read-probes.ts'
+import type {RuleSetOptions} from '../app/rules/rule-set.ts'
 import {packageRoot} from '../paths.ts'
-import type {Config} from '../schema/config.ts'
+import type {Config} from '../schema/config/config.ts'
 import type {RunArgs} from './run-args.ts'
 
 /** Rules of the host, where no others are named. */
@@ -15,7 +16,10 @@ export function rulePathsOf(args: RunArgs, config: Config): readonly string[] {
   return [existsSync(SYSTEM_RULES) ? SYSTEM_RULES : join(packageRoot, 'rules')]
 }
 
-/** What becomes of the rules: the configuration first, then the command line. */
+/**
+ * What becomes of the rules: the configuration first, then the command line.
+ * @throws CodedError PROBE_INVALID, OBJECT_INVALID for probes whose fields cannot be told
+ */
 export function ruleOptionsOf(args: RunArgs, config: Config): RuleSetOptions {
   return {
     appendOutput: [
@@ -31,5 +35,6 @@ export function ruleOptionsOf(args: RunArgs, config: Config): RuleSetOptions {
     startOff: args.tags.length > 0,
     minPriority: args.priority ?? config.priority,
     skipInvalidRules: args.skipInvalidRules,
+    probes: readProbeDefs(config.probes),
   }
 }

@@ -1,5 +1,9 @@
 import type {RecordingSummary} from '../app/detection/recording.ts'
-import type {RunSummary} from '../app/detector.ts'
+import type {RunSummary} from '../app/detector-run.ts'
+import {imbalanceText} from '../app/ledger/imbalance.ts'
+import {missedReport} from '../app/status/missed-report.ts'
+import type {ProbeCounts} from '../sensor/probes/probe.ts'
+import {isRemarkable, missedLine} from './missed-lines.ts'
 
 /** The summary as the JSON object of the command's contract. */
 export function summaryJson(summary: RunSummary): string {
@@ -20,15 +24,21 @@ export function summaryJson(summary: RunSummary): string {
     mended_threads: detection.mendedThreads,
     containers: detection.containers,
     ...(detection.recording && {recording: detection.recording}),
+    ...(detection.probes && {probes: probesJson(detection.probes)}),
+    missed: missedReport(summary.missed),
+    imbalances: detection.imbalances,
     calls_not_examined: {socketcall_32bit: detection.socketcalls},
     restarts: summary.restarts,
     blind_ms: Math.round(summary.blindMs),
-    outputs: queue.lanes.map(({sink, delivered, refused, deadLettered, abandoned}) => ({
-      sink,
-      delivered,
-      refused,
-      dead_lettered: deadLettered,
-      abandoned,
+    outputs: queue.lanes.map(lane => ({
+      sink: lane.sink,
+      recovered: lane.recovered,
+      delivered: lane.delivered,
+      refused: lane.refused,
+      dead_lettered: lane.deadLettered,
+      dropped: lane.dropped,
+      abandoned: lane.abandoned,
+      kept: lane.kept,
     })),
   })
 }
@@ -37,35 +47,41 @@ export function summaryJson(summary: RunSummary): string {
 export function summaryText(summary: RunSummary): string {
   const {detection} = summary
   const kinds = Object.values(detection.byKind)
-  const reasons = Object.entries(dropsOf(summary)).filter(([, count]) => count > 0)
   const lines = [
     `${(summary.durationMs / 1000).toFixed(1)} s: ` +
       `${sum(kinds.map(({seen}) => seen))} events seen, ` +
       `${sum(kinds.map(({passed}) => passed))} passed by the kernel, ` +
-      `${sum(reasons.map(([, count]) => count))} dropped, ${detection.alerts} alerts`,
-    ...reasons.map(([reason, count]) => `  dropped: ${count} (${reason})`),
+      `${sum(Object.values(dropsOf(summary)))} dropped, ${detection.alerts} alerts`,
     ...Object.entries(detection.byRule)
       .sort(([, a], [, b]) => b - a)
       .map(([rule, count]) => `  ${count} × ${rule}`),
   ]
-  if (detection.socketcalls > 0)
-    lines.push(`  ${detection.socketcalls} 32-bit socketcalls were not examined`)
-  const {recording, containers} = detection
+  const {recording} = detection
   if (recording !== undefined)
     lines.push(`  ${recording.events} events are in ${recording.path}${failureText(recording)}`)
-  const late = (containers['timeout'] ?? 0) + (containers['overflow'] ?? 0)
-  if (late > 0) lines.push(`  ${late} events were judged without knowing their container`)
+  for (const [name, counts] of Object.entries(detection.probes ?? {}))
+    lines.push(
+      `  probe ${name}: ${counts.read} records, ${counts.matched} matched, ${counts.overRate} above the rate, ${counts.short} too short`,
+    )
   if (summary.restarts > 0) {
     lines.push(
       `  detection was started anew ${summary.restarts} times, blind for ${Math.round(summary.blindMs)} ms`,
     )
   }
-  for (const {sink, abandoned, deadLettered} of summary.queue.lanes) {
-    if (abandoned > 0) lines.push(`  ${sink}: ${abandoned} alerts were not delivered`)
-    if (deadLettered > 0)
-      lines.push(`  ${sink}: ${deadLettered} alerts were refused by the receiver`)
-  }
+  const missed = missedReport(summary.missed).totals.filter(isRemarkable)
+  if (missed.length > 0)
+    lines.push('what was missed:', ...missed.map(total => `  ${missedLine(total)}`))
+  for (const imbalance of detection.imbalances)
+    lines.push(`counts disagree, which is a defect: ${imbalanceText(imbalance)}`)
   return `${lines.join('\n')}\n`
+}
+
+function probesJson(probes: Readonly<Record<string, ProbeCounts>>): Record<string, unknown> {
+  const entries = Object.entries(probes).map(([name, {read, short, overRate, matched}]) => [
+    name,
+    {read, short, over_rate: overRate, matched},
+  ])
+  return Object.fromEntries(entries)
 }
 
 function failureText({failure}: RecordingSummary): string {
@@ -73,7 +89,7 @@ function failureText({failure}: RecordingSummary): string {
 }
 
 function dropsOf({detection, queue}: RunSummary): Record<string, number> {
-  return {...detection.drops, output_queue_full: queue.refused}
+  return {...detection.drops, output_queue_full: queue.refused + queue.dropped}
 }
 
 function sum(numbers: readonly number[]): number {

@@ -37,11 +37,37 @@ export const CODES = {
     meaning: 'Mend the named key; `detector help run` lists them.',
     exit: 2,
   },
+  CONTROL_BUSY: {
+    title: 'another detector listens at the control socket',
+    meaning: 'End it, or give this one a place of its own (`control.socket`).',
+    exit: 3,
+  },
+  CONTROL_LISTEN: {
+    title: 'the control socket cannot be made',
+    meaning:
+      'Name a place that can be written (`control.socket`), or set `control.enabled: false`.',
+    exit: 3,
+  },
+  CONTROL_NO_ANSWER: {
+    title: 'no running detector answers',
+    meaning: 'Start one, or name its socket with `--socket`; root may ask any.',
+    exit: 3,
+  },
+  CONTROL_REFUSED: {
+    title: 'the running detector refused a request',
+    meaning: 'The message says why. Both must be of versions that understand each other.',
+    exit: 3,
+  },
   EVENT_INVALID: {
     title: 'a field event is wrong',
     meaning:
       'Mend the line: every key must be a field and every value fit its type (`detector list fields`).',
     exit: 1,
+  },
+  HTTP_LISTEN: {
+    title: 'the address for metrics and health cannot be listened at',
+    meaning: 'Name another address or port (`metrics.listen`), or end who listens there.',
+    exit: 3,
   },
   OBJECT_INVALID: {
     title: 'a file is not a BPF object that can be loaded',
@@ -53,6 +79,28 @@ export const CODES = {
     meaning:
       'Mend the program: the message names the instruction and the reason that the kernel gave.',
     exit: 1,
+  },
+  PROBE_INVALID: {
+    title: 'a probe cannot be used',
+    meaning:
+      'Mend the object or the entry of `probes` that names it: the message says what is wrong.',
+    exit: 2,
+  },
+  PROBE_REFUSED: {
+    title: 'a probe was refused',
+    meaning:
+      'Our verifier or the kernel refused a program of it, or it is attached to what this kernel does not have. Mend it, or mark the probe `optional: true`.',
+    exit: 3,
+  },
+  QUEUE_LOCKED: {
+    title: 'another process has the queue',
+    meaning: 'The message says which; ask it over its control socket, or end it.',
+    exit: 3,
+  },
+  QUEUE_MISSING: {
+    title: 'there is no queue on disk',
+    meaning: 'Name its place with `queue.path`; without a queue nothing waits.',
+    exit: 3,
   },
   RULE_FILE_READ: {
     title: 'a rule file cannot be read',

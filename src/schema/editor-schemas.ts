@@ -1,4 +1,4 @@
-import {CONFIG_SCHEMA, type SchemaNode} from './config-schema.ts'
+import {CONFIG_SCHEMA, type SchemaNode} from './config/config-schema.ts'
 import {PRIORITIES} from './priority.ts'
 import {RULE_ITEM_SCHEMA} from './rule-schema.ts'
 

@@ -5,7 +5,8 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, it} from 'mocha'
 import {loadConfig, parseConfig} from '../../src/app/config.ts'
 import {CodedError} from '../../src/diagnostics/error.ts'
-import {type Config, DEFAULT_CONFIG} from '../../src/schema/config.ts'
+import {type Config, DEFAULT_CONFIG} from '../../src/schema/config/config.ts'
+import {DEFAULT_QUEUE} from '../../src/schema/config/queue-config.ts'
 
 const good = (text: string, overrides: string[] = [], env: Record<string, string> = {}): Config => {
   const result = parseConfig(text, overrides, env)
@@ -53,6 +54,11 @@ containers:
   label_max_len: 7
   host_root: /host
   sockets: {docker: [/d.sock], cri: []}
+control: {socket: /run/x.sock}
+metrics: {enabled: true, listen: '[::1]:99'}
+probes:
+  - {name: uring, object: /p.o, struct: request, optional: true}
+  - {name: b, object: b.o, map: m}
 outputs:
   stdout: {enabled: false}
   file: {enabled: true, filename: /var/log/x, keep_open: false}
@@ -98,11 +104,19 @@ outputs:
         hostRoot: '/host',
         sockets: {docker: ['/d.sock'], podman: ['/run/podman/podman.sock'], cri: []},
       },
+      probes: [
+        {name: 'uring', object: '/p.o', map: undefined, struct: 'request', optional: true},
+        {name: 'b', object: 'b.o', map: 'm', struct: undefined, optional: false},
+      ],
+      control: {enabled: true, socket: '/run/x.sock'},
+      queue: DEFAULT_QUEUE,
+      http: {enabled: true, listen: '[::1]:99', metrics: true, healthPath: '/healthz'},
       outputs: {
         stdout: {enabled: false},
         file: {enabled: true, filename: '/var/log/x', keepOpen: false},
         webhook: {enabled: true, url: 'https://h/', headers: {a: 'b'}, timeoutMs: 5},
       },
+      sinks: [],
     } satisfies Config)
   })
 
@@ -112,7 +126,15 @@ rules_files: [/etc/falco/falco_rules.yaml]
 stdout_output: {enabled: false}
 file_output: {enabled: true, keep_alive: false, filename: ./events.txt}
 http_output: {enabled: true, url: http://some.url, user_agent: falco}
+webserver:
+  {enabled: true, threadiness: 0, listen_port: 9, listen_address: '::', k8s_healthz_endpoint: /live}
 `)
+    assert.deepEqual(config.http, {
+      enabled: true,
+      listen: '[::]:9',
+      metrics: false,
+      healthPath: '/live',
+    })
     assert.deepEqual(config.rules, ['/etc/falco/falco_rules.yaml'])
     assert.deepEqual(config.outputs, {
       stdout: {enabled: false},
@@ -133,6 +155,24 @@ http_output: {enabled: true, url: http://some.url, user_agent: falco}
     hint?: RegExp
     at: [number, number]
   }[] = [
+    {
+      name: 'no place to listen at',
+      text: 'metrics:\n  listen: 8765\n',
+      message: /metrics\.listen must be text/,
+      at: [2, 11],
+    },
+    {
+      name: 'a place that is none',
+      text: 'metrics: {listen: "localhost"}\n',
+      message: /metrics\.listen is neither/,
+      at: [1, 19],
+    },
+    {
+      name: 'both names of metrics',
+      text: 'metrics: {}\nwebserver: {}\n',
+      message: /webserver means the same as metrics/,
+      at: [2, 12],
+    },
     {name: 'an unknown key', text: 'a: 1\n', message: /unknown key a$/, at: [1, 1]},
     {
       name: 'a misspelled key',

@@ -3,12 +3,18 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, it} from 'mocha'
-import type {DetectionEvents, RunningDetection} from '../../src/app/detection/detection.ts'
+import type {
+  DetectionEvents,
+  ReceivedStatus,
+  ReloadTimes,
+  RunningDetection,
+} from '../../src/app/detection/detection.ts'
 import type {DetectionSummary} from '../../src/app/detection/protocol.ts'
-import {type DetectorSettings, type RunningDetector, startDetector} from '../../src/app/detector.ts'
+import {startDetector} from '../../src/app/detector.ts'
+import type {DetectorSettings, RunningDetector} from '../../src/app/detector-run.ts'
 import {CodedError} from '../../src/diagnostics/error.ts'
 import type {Alert} from '../../src/schema/alert.ts'
-import {DEFAULT_CONFIG} from '../../src/schema/config.ts'
+import {DEFAULT_CONFIG} from '../../src/schema/config/config.ts'
 import {eventually} from '../support/eventually.ts'
 
 const RULE = '- rule: r\n  desc: d\n  condition: evt.type = creat\n  output: x\n  priority: DEBUG\n'
@@ -28,6 +34,33 @@ const SUMMARY: DetectionSummary = {
   hooks: [],
   rules: 1,
   generation: 1,
+  imbalances: [],
+}
+
+const EMPTY = {bytes: 0, sizeBytes: 1024}
+const STATUS: ReceivedStatus = {
+  ...SUMMARY,
+  lanes: {state: EMPTY, bulk: EMPTY},
+  backlog: 0,
+  refusedAlerts: 0,
+  threads: 1,
+  stateWhole: true,
+  kernelFilter: false,
+  received: 0,
+}
+
+const NO_TIMES: ReloadTimes = {
+  planMs: 0,
+  emitMs: 0,
+  packMs: 0,
+  crossMs: 0,
+  unpackMs: 0,
+  engineMs: 0,
+  loadMs: 0,
+  loaded: 0,
+  switchMs: 0,
+  activeAtMs: 0,
+  afterMs: 0,
 }
 
 describe('startDetector', () => {
@@ -78,16 +111,34 @@ describe('startDetector', () => {
       const detection: RunningDetection = {
         setRules: async (_files, generation) => {
           loads.push(generation)
-          return {generation, rules: 1, tookMs: 1}
+          return {generation, rules: 1, times: NO_TIMES}
         },
         deliverContainer: () => {},
         nameAddresses: () => {},
+        status: async () => STATUS,
         stop: async () => SUMMARY,
       }
       return {detection, armed: {rules: 1, kinds: [], hooks: [], hookReason: '', startScan: ''}}
     },
     ...extra,
   })
+
+  /** A detection that answers this when asked for its status. */
+  const mkDetection =
+    (status: () => Promise<ReceivedStatus>): NonNullable<DetectorSettings['startDetection']> =>
+    async (_setup, events) => {
+      started.push(events)
+      return {
+        detection: {
+          setRules: async (_rules, generation) => ({generation, rules: 1, times: NO_TIMES}),
+          deliverContainer: () => {},
+          nameAddresses: () => {},
+          status,
+          stop: async () => SUMMARY,
+        },
+        armed: {rules: 1, kinds: [], hooks: [], hookReason: '', startScan: ''},
+      }
+    }
 
   it('starts nothing when a rule is invalid, and says where', async () => {
     writeFileSync(
@@ -141,14 +192,51 @@ describe('startDetector', () => {
     assert.deepEqual(loads, [2, 3])
   })
 
+  it('says what it does, what was missed, and where counts disagree', async () => {
+    detector = await startDetector(
+      settings({startDetection: mkDetection(async () => ({...STATUS, alerts: 3, received: 2}))}),
+    )
+    const affected = {rules: ['r'], total: 1}
+    started[0]?.onMissed?.([
+      {change: 'add', cause: 'cut', kind: 'creat', count: 4, atMs: 1, generation: 1, affected},
+    ])
+    const report = await detector.status()
+    assert.equal(report.state, 'watching')
+    assert.deepEqual(
+      report.missed.totals.map(({cause, count}) => [cause, count]),
+      [
+        ['cut', 4],
+        ['start', 1],
+      ],
+    )
+    assert.deepEqual(report.imbalances, [
+      {where: 'alerts', what: 'received, of raised and sent', expected: 3, found: 2},
+    ])
+  })
+
+  it('answers for a detection that does not', async () => {
+    detector = await startDetector(
+      settings({startDetection: mkDetection(() => new Promise(() => {}))}),
+    )
+    const report = await detector.status()
+    assert.equal(report.state, 'not_answering')
+    assert.equal(report.detection, null)
+  })
+
   it('starts detection anew when it ends on its own, and counts it', async () => {
     detector = await startDetector(settings())
     started[0]?.onFailure(new CodedError('INTERNAL', 'it broke'))
     await eventually(() => started.length === 2)
     await eventually(() => log.some(line => line.includes('nothing was watched for')))
-    const {restarts, blindMs} = await detector.stop()
+    const {restarts, blindMs, missed} = await detector.stop()
     assert.equal(restarts, 1)
     assert.ok(blindMs >= 0)
+    const causes = missed.totals.map(({cause, count, open}) => [cause, count, open])
+    assert.deepEqual(causes, [
+      ['worker_ended', 1, 0],
+      ['start', 1, 0],
+      ['restart', 1, 0],
+    ])
   })
 
   it('gives up when it keeps ending, after delivering what there is', async () => {

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {after, before, describe, it} from 'mocha'
 import {replayCapture} from '../../src/app/replay.ts'
-import {compileRuleSet, engineRules} from '../../src/app/rule-set.ts'
+import {compileRuleSet, engineRules} from '../../src/app/rules/rule-set.ts'
 
 const RULES = `
 - rule: Shadow

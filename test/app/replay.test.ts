@@ -7,7 +7,7 @@ import {runConditions} from '../../scripts/conformance/conditions.ts'
 import {runFields} from '../../scripts/conformance/fields.ts'
 import {runReplay} from '../../scripts/conformance/replay.ts'
 import {replayCapture} from '../../src/app/replay.ts'
-import {compileRuleSet, engineRules} from '../../src/app/rule-set.ts'
+import {compileRuleSet, engineRules} from '../../src/app/rules/rule-set.ts'
 import {packageRoot} from '../../src/paths.ts'
 import {
   eventBlock,

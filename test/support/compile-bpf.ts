@@ -1,7 +1,7 @@
 import {execFileSync, spawnSync} from 'node:child_process'
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import type {Context} from 'mocha'
 import {packageRoot} from '../../src/paths.ts'
 
@@ -20,6 +20,8 @@ export interface Objects {
   readonly compile: (source: string, options?: {readonly debug?: boolean}) => string
   /** The same, giving its bytes. */
   readonly bytes: (source: string, options?: {readonly debug?: boolean}) => Buffer
+  /** Compiles this text, and gives the object's path. */
+  readonly compileText: (text: string) => string
   readonly folder: string
   readonly remove: () => void
 }
@@ -31,11 +33,16 @@ export function objectFolder(): Objects {
   const compile = (source: string, {debug = true}: {readonly debug?: boolean} = {}): string => {
     const object = join(folder, `${++count}.o`)
     const options = ['-O2', ...(debug ? ['-g'] : []), '-Wno-everything', '-target', 'bpf']
-    execFileSync('clang', [...options, '-c', join(packageRoot, source), '-o', object])
+    execFileSync('clang', [...options, '-c', resolve(packageRoot, source), '-o', object])
     return object
   }
   return {
     compile,
+    compileText: text => {
+      const source = join(folder, `${++count}.c`)
+      writeFileSync(source, text)
+      return compile(source)
+    },
     bytes: (source, options) => readFileSync(compile(source, options)),
     folder,
     remove: () => rmSync(folder, {recursive: true}),

@@ -60,12 +60,22 @@ export function runDetectorProcess(
   }
 }
 
-/** Starts `detector` and waits until it is armed. */
+/**
+ * Starts `detector` and waits until it is armed. It has no control socket and no queue on disk unless the arguments speak of them:
+ * what is killed leaves them behind.
+ */
 export async function armedDetector(
   args: readonly string[],
   options: ProcessOptions = {},
 ): Promise<DetectorProcess> {
-  const detector = runDetectorProcess(args, options)
+  const hasControl = args.some(arg => arg.startsWith('control.'))
+  const hasQueue = args.some(arg => arg.startsWith('queue.'))
+  const all = [
+    ...args,
+    ...(hasControl ? [] : ['-o', 'control.enabled=false']),
+    ...(hasQueue ? [] : ['-o', 'queue.engine=memory']),
+  ]
+  const detector = runDetectorProcess(all, options)
   let ended = false
   void detector.exited.then(() => {
     ended = true

@@ -3,9 +3,11 @@ import {
   type Config,
   DEFAULT_CONFIG,
   type DropAction,
-} from '../../schema/config.ts'
+} from '../../schema/config/config.ts'
 import {parsePriority} from '../../schema/priority.ts'
 import type {RuleSelection} from '../../schema/rule-selection.ts'
+import {buildOutputs, type RawOutput} from './outputs.ts'
+import {buildQueue, type RawQueue} from './queue.ts'
 
 /** A configuration object that fits the schema, as far as its reader needs to know. */
 export interface RawConfig {
@@ -34,20 +36,24 @@ export interface RawConfig {
     readonly host_root?: string
     readonly sockets?: Partial<Config['containers']['sockets']>
   }
-  readonly outputs?: {
-    readonly stdout?: {readonly enabled?: boolean}
-    readonly file?: {
-      readonly enabled?: boolean
-      readonly filename?: string
-      readonly keep_open?: boolean
-    }
-    readonly webhook?: {
-      readonly enabled?: boolean
-      readonly url?: string
-      readonly headers?: Readonly<Record<string, string>>
-      readonly timeout_ms?: number
-    }
+  readonly probes?: readonly {
+    readonly name: string
+    readonly object: string
+    readonly map?: string
+    readonly struct?: string
+    readonly optional?: boolean
+  }[]
+  readonly control?: {readonly enabled?: boolean; readonly socket?: string}
+  readonly queue?: RawQueue
+  readonly metrics?: {readonly enabled?: boolean; readonly listen?: string}
+  readonly webserver?: {
+    readonly enabled?: boolean
+    readonly listen_address?: string
+    readonly listen_port?: number
+    readonly k8s_healthz_endpoint?: string
+    readonly prometheus_metrics_enabled?: boolean
   }
+  readonly outputs?: RawOutputs | readonly RawOutput[]
   readonly stdout_output?: {readonly enabled?: boolean}
   readonly file_output?: {
     readonly enabled?: boolean
@@ -58,6 +64,22 @@ export interface RawConfig {
     readonly enabled?: boolean
     readonly url?: string
     readonly user_agent?: string
+  }
+}
+
+/** The mapping form of `outputs`. */
+interface RawOutputs {
+  readonly stdout?: {readonly enabled?: boolean}
+  readonly file?: {
+    readonly enabled?: boolean
+    readonly filename?: string
+    readonly keep_open?: boolean
+  }
+  readonly webhook?: {
+    readonly enabled?: boolean
+    readonly url?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly timeout_ms?: number
   }
 }
 
@@ -110,7 +132,18 @@ export function buildConfig(raw: RawConfig): Config {
     kernelFilter: raw.kernel_filter ?? defaults.kernelFilter,
     drops: dropsOf(raw.drops ?? raw.syscall_event_drops ?? {}),
     containers: containersOf(raw),
+    probes: (raw.probes ?? []).map(({name, object, map, struct, optional = false}) => ({
+      name,
+      object,
+      map,
+      struct,
+      optional,
+    })),
+    control: {...defaults.control, ...raw.control},
+    http: httpOf(raw),
+    queue: buildQueue(raw.queue),
     outputs: outputsOf(raw),
+    sinks: isList(raw.outputs) ? buildOutputs(raw.outputs) : defaults.sinks,
   }
 }
 
@@ -126,6 +159,18 @@ function containersOf({containers: raw}: RawConfig): Config['containers'] {
   }
 }
 
+function httpOf({metrics, webserver}: RawConfig): Config['http'] {
+  const defaults = DEFAULT_CONFIG.http
+  if (webserver === undefined) return {...defaults, ...metrics}
+  const address = webserver.listen_address ?? '127.0.0.1'
+  return {
+    enabled: webserver.enabled ?? false,
+    listen: `${address.includes(':') ? `[${address}]` : address}:${webserver.listen_port ?? 8765}`,
+    metrics: webserver.prometheus_metrics_enabled ?? false,
+    healthPath: webserver.k8s_healthz_endpoint ?? defaults.healthPath,
+  }
+}
+
 function dropsOf({actions, threshold, rate, max_burst}: RawDrops): Config['drops'] {
   const defaults = DEFAULT_CONFIG.drops
   return {
@@ -138,6 +183,7 @@ function dropsOf({actions, threshold, rate, max_burst}: RawDrops): Config['drops
 
 function outputsOf(raw: RawConfig): Config['outputs'] {
   const defaults = DEFAULT_CONFIG.outputs
+  if (isList(raw.outputs)) return {...defaults, stdout: {enabled: false}}
   const file = raw.outputs?.file
   const falcoFile = raw.file_output
   const webhook = raw.outputs?.webhook
@@ -161,6 +207,10 @@ function outputsOf(raw: RawConfig): Config['outputs'] {
       timeoutMs: webhook?.timeout_ms ?? defaults.webhook.timeoutMs,
     },
   }
+}
+
+function isList(outputs: RawConfig['outputs']): outputs is readonly RawOutput[] {
+  return Array.isArray(outputs)
 }
 
 /** A name and a tag in one entry are two steps; an empty name is none. */

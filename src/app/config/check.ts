@@ -1,6 +1,6 @@
 import {Ajv, type ErrorObject, type ValidateFunction} from 'ajv'
 import {didYouMean} from '../../diagnostics/did-you-mean.ts'
-import {CONFIG_SCHEMA} from '../../schema/config-schema.ts'
+import {CONFIG_SCHEMA} from '../../schema/config/config-schema.ts'
 import type {ConfigPath} from './problem.ts'
 
 /** What is wrong at one place. With `key`, the key itself is wrong and not its value. */
@@ -18,7 +18,11 @@ export function checkConfig(root: unknown): SchemaProblem[] {
   // Made on first use: not every command reads a configuration.
   compiled ??= new Ajv({allErrors: true, verbose: true}).compile(CONFIG_SCHEMA)
   if (compiled(root)) return []
-  return withoutAlternatives(compiled.errors ?? []).map(error => problemOf(error, root))
+  const errors = (compiled.errors ?? []).filter(
+    // Both stand beside an error that says more: of the branch, and of the key.
+    error => error.keyword !== 'if' && error.propertyName === undefined,
+  )
+  return withoutAlternatives(errors).map(error => problemOf(error, root))
 }
 
 /**
@@ -74,6 +78,12 @@ function plainMessage({keyword, params}: ErrorObject): string {
     case 'minimum':
     case 'maximum':
       return `must be ${String(params['comparison'])} ${String(params['limit'])}`
+    case 'pattern':
+      return 'has a form that is not allowed'
+    case 'propertyNames':
+      return `must not have the key ${JSON.stringify(params['propertyName'])}`
+    case 'minItems':
+      return 'must not be empty'
     case 'minProperties':
     case 'maxProperties':
       return 'must have exactly one key'

@@ -1,16 +1,23 @@
 import {FILLED_FIELDS} from '../../engine/field-binder.ts'
 import {FIELDS, type FieldDef} from '../../schema/field-table.ts'
+import {PROBE_CLASS, type ProbeDef, probeFields} from '../../schema/probe.ts'
 import type {CliIo} from '../io.ts'
 import {paint} from '../render.ts'
 
-/** Prints every field: type, argument, what it is, and whether live detection fills it. */
+/** Prints every field, those of probes last: type, argument, what it is, and whether live detection fills it. */
 export function listFields(
   args: {readonly json: boolean; readonly namesOnly: boolean; readonly color: boolean},
   io: CliIo,
+  probes: readonly ProbeDef[] = [],
 ): void {
-  if (args.json) io.stdout(`${JSON.stringify(FIELDS.map(described))}\n`)
-  else if (args.namesOnly) io.stdout(FIELDS.map(field => `${field.name}\n`).join(''))
-  else io.stdout(FIELDS.map(field => row(field, args.color)).join(''))
+  const fields = [...FIELDS, ...probes.flatMap(probeFields)]
+  if (args.json) io.stdout(`${JSON.stringify(fields.map(described))}\n`)
+  else if (args.namesOnly) io.stdout(fields.map(field => `${field.name}\n`).join(''))
+  else io.stdout(fields.map(field => row(field, args.color)).join(''))
+}
+
+function isLive({name, class: fieldClass}: FieldDef): boolean {
+  return FILLED_FIELDS.has(name) || fieldClass === PROBE_CLASS
 }
 
 function described(field: FieldDef): Record<string, unknown> {
@@ -24,13 +31,13 @@ function described(field: FieldDef): Record<string, unknown> {
     filter_only: field.filterOnly === true,
     print_only: field.printOnly === true,
     deprecated: field.deprecated === true,
-    live: FILLED_FIELDS.has(field.name),
+    live: isLive(field),
     doc: field.doc,
   }
 }
 
 function row(field: FieldDef, color: boolean): string {
-  const star = FILLED_FIELDS.has(field.name) ? ' ' : '*'
+  const star = isLive(field) ? ' ' : '*'
   const type = field.list === true ? `list of ${field.type}` : field.type
   const notes = [
     field.arg === undefined ? '' : `argument ${field.arg.syntax}, ${field.arg.mode}`,

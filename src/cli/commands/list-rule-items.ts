@@ -1,6 +1,7 @@
 import {loadConfig} from '../../app/config.ts'
-import {readRuleFiles} from '../../app/rule-files.ts'
-import {ruleChecker} from '../../compiler/rule-checker.ts'
+import {readProbeDefs} from '../../app/probes/read-probes.ts'
+import {readRuleFiles} from '../../app/rules/rule-files.ts'
+import {probeRuleChecker} from '../../compiler/rule-checker.ts'
 import {loadRuleFiles} from '../../compiler/rules/load.ts'
 import {printable} from '../../diagnostics/code-frame.ts'
 import {CodedError} from '../../diagnostics/error.ts'
@@ -52,7 +53,7 @@ function loadItems(args: ListArgs, io: CliIo): {readonly items: Item[]; readonly
   }
   const {files} = readRuleFiles(paths)
   const loaded = loadRuleFiles(files, {
-    checker: ruleChecker,
+    checker: probeRuleChecker(readProbeDefs(config.probes)),
     appendOutput: config.appendOutput,
     skipInvalidRules: true,
   })

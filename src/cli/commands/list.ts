@@ -1,3 +1,6 @@
+import {loadConfig} from '../../app/config.ts'
+import {readProbeDefs} from '../../app/probes/read-probes.ts'
+import type {ProbeDef} from '../../schema/probe.ts'
 import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
 import {listEvents} from './list-events.ts'
@@ -22,9 +25,14 @@ export interface ListArgs {
   readonly color: boolean
 }
 
+/** The probes of the configuration: their fields are listed with all others. */
+function probesOf({config: path, overrides}: ListArgs, {env}: CliIo): ProbeDef[] {
+  return readProbeDefs(loadConfig({path, overrides, env}).config.probes)
+}
+
 /** Prints a listing: a table, or with `json` one array. */
 export async function runList(args: ListArgs, io: CliIo): Promise<number> {
-  if (args.kind === 'fields') listFields(args, io)
+  if (args.kind === 'fields') listFields(args, io, probesOf(args, io))
   else if (args.kind === 'events') listEvents(args, io)
   else if (args.kind === 'helpers') listHelpers(args, io)
   else if (args.kind === 'tracepoints') listTracepoints(args, io)

@@ -1,16 +1,23 @@
 import {writeFileSync} from 'node:fs'
 import {hostname, release} from 'node:os'
 import {loadConfig} from '../../app/config.ts'
-import {type RunningDetector, startDetector} from '../../app/detector.ts'
+import {defaultSocketPath} from '../../app/control/socket-place.ts'
+import {startDetector} from '../../app/detector.ts'
+import type {RunningDetector} from '../../app/detector-run.ts'
+import {parseListenPlace} from '../../app/metrics/listen-place.ts'
+import type {OperationSettings} from '../../app/operation.ts'
+import {packageVersion} from '../../app/package-version.ts'
+import {openQueue} from '../../app/queue/open-queue.ts'
 import type {Log} from '../../diagnostics/log.ts'
 import {formatJson} from '../../outputs/formats/json.ts'
 import {formatTerminal, formatText} from '../../outputs/formats/text.ts'
+import {openSink} from '../../outputs/open-sink.ts'
 import type {Sink} from '../../outputs/sink.ts'
 import {fileSink} from '../../outputs/sinks/file.ts'
 import {openStdout, stdoutSink} from '../../outputs/sinks/stdout.ts'
 import {webhookSink} from '../../outputs/sinks/webhook.ts'
 import type {Alert} from '../../schema/alert.ts'
-import type {Config} from '../../schema/config.ts'
+import type {Config} from '../../schema/config/config.ts'
 import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
 import {paintPriority, renderLog} from '../render.ts'
@@ -52,9 +59,14 @@ export async function runDetector(args: RunArgs, io: CliIo): Promise<number> {
     kernelFilter: config.kernelFilter,
     drops: config.drops,
     containers: config.containers,
+    probes: config.probes,
     recordPath: args.recordPath,
     hostname: io.env['FALCO_HOSTNAME'] ?? hostname(),
     sinks: sinksOf(config, args, io),
+    openQueue: (sinks, queueLog) =>
+      openQueue(config.queue, sinks, queueLog, {uid: process.getuid?.() ?? -1, env: io.env}),
+    drainMs: config.queue.drainMs,
+    operation: operationOf(config, io.env),
     log,
   })
   end.detector = detector
@@ -75,24 +87,44 @@ export async function runDetector(args: RunArgs, io: CliIo): Promise<number> {
   return EXIT.ok
 }
 
-function sinksOf(config: Config, args: RunArgs, io: CliIo): Sink[] {
+function operationOf({control, http}: Config, env: CliIo['env']): OperationSettings {
+  const path = control.socket || defaultSocketPath(process.getuid?.() ?? -1, env)
+  const place = parseListenPlace(http.listen)
+  return {
+    control:
+      control.enabled && path !== undefined ? {path, isDefault: control.socket === ''} : undefined,
+    http: http.enabled && place !== undefined ? {...http, place} : undefined,
+  }
+}
+
+/** Opens the outputs that a configuration names. */
+export function sinksOf(config: Config, args: RunArgs, io: CliIo): Sink[] {
   const isoTime = args.isoTime || config.isoTime
   const text = (alert: Alert): string => formatText(alert, {isoTime})
   const json = (alert: Alert): string => formatJson(alert, {...config.json, isoTime})
   const line = args.json || config.jsonOutput ? json : text
   const {stdout, file, webhook} = config.outputs
   const sinks: Sink[] = []
-  if (stdout.enabled) {
-    const shown =
-      line === text && io.isTerminal
-        ? (alert: Alert) =>
-            formatTerminal(alert, {isoTime}, args.color ? paintPriority : (_, plain) => plain)
-        : line
-    sinks.push(stdoutSink(openStdout(), shown))
-  }
+  const shown =
+    line === text && io.isTerminal
+      ? (alert: Alert) =>
+          formatTerminal(alert, {isoTime}, args.color ? paintPriority : (_, plain) => plain)
+      : line
+  if (stdout.enabled) sinks.push(stdoutSink(openStdout(), shown))
   if (file.enabled)
     sinks.push(fileSink({path: file.filename, format: line, keepOpen: file.keepOpen}))
   if (webhook.enabled) sinks.push(webhookSink({...webhook, format: json}))
+  for (const output of config.sinks) {
+    sinks.push(
+      openSink(output, {
+        isoTime,
+        json: config.json,
+        version: packageVersion(),
+        line,
+        openStdout: format => stdoutSink(openStdout(), format?.render ?? shown),
+      }),
+    )
+  }
   return sinks
 }
 

@@ -1,5 +1,7 @@
-import {type ReadRuleFile, readRuleFiles} from '../../app/rule-files.ts'
-import {ruleChecker} from '../../compiler/rule-checker.ts'
+import {loadConfig} from '../../app/config.ts'
+import {readProbeDefs} from '../../app/probes/read-probes.ts'
+import {type ReadRuleFile, readRuleFiles} from '../../app/rules/rule-files.ts'
+import {probeRuleChecker} from '../../compiler/rule-checker.ts'
 import {loadRuleFiles} from '../../compiler/rules/load.ts'
 import {
   BUILTIN_PLUGINS,
@@ -10,6 +12,7 @@ import type {LoadResult} from '../../compiler/rules/report/load-result.ts'
 import {loadResultsJson} from '../../compiler/rules/report/result-json.ts'
 import {resultDetails, resultVerdict} from '../../compiler/rules/report/result-text.ts'
 import {printable} from '../../diagnostics/code-frame.ts'
+import type {ProbeDef} from '../../schema/probe.ts'
 import {EXIT} from '../exit-codes.ts'
 import type {CliIo} from '../io.ts'
 import {paint, renderLog} from '../render.ts'
@@ -18,6 +21,8 @@ import {paint, renderLog} from '../render.ts'
 export interface ValidateArgs {
   /** Files and folders; `-` is standard input. */
   readonly paths: readonly string[]
+  readonly config: string | undefined
+  readonly overrides: readonly string[]
   readonly json: boolean
   /** Show the schema check and the number of rules as well. */
   readonly verbose: boolean
@@ -30,12 +35,17 @@ export type ValidateIo = Pick<CliIo, 'stdout' | 'stderr'>
 /**
  * Checks rule files and reports on each one. The exit code is 0 when all are valid, whatever their warnings, else 1.
  *
- * @throws CodedError `RULE_FILE_READ` when a file cannot be read
+ * @throws CodedError `RULE_FILE_READ` when a file cannot be read; CONFIG_INVALID, PROBE_… for the configuration, whose probes rules may
+ * name
  */
-export async function runValidate(args: ValidateArgs, io: ValidateIo): Promise<number> {
+export async function runValidate(
+  args: ValidateArgs,
+  io: ValidateIo & Pick<CliIo, 'env'>,
+): Promise<number> {
   const {files, warnings} = readRuleFiles(args.paths)
   for (const warning of warnings) io.stderr(`${renderLog('warning', warning, args.color)}\n`)
-  return validate({...args, files}, io)
+  const {config} = loadConfig({path: args.config, overrides: args.overrides, env: io.env})
+  return validate({...args, files, probes: readProbeDefs(config.probes)}, io)
 }
 
 /** Checks rule files that are in memory. */
@@ -45,12 +55,14 @@ export function validate(
     json,
     verbose,
     color,
-  }: Omit<ValidateArgs, 'paths'> & {
+    probes = [],
+  }: Omit<ValidateArgs, 'paths' | 'config' | 'overrides'> & {
+    readonly probes?: readonly ProbeDef[]
     readonly files: readonly Pick<ReadRuleFile, 'name' | 'content'>[]
   },
   io: ValidateIo,
 ): number {
-  const loaded = loadRuleFiles(files, {checker: ruleChecker})
+  const loaded = loadRuleFiles(files, {checker: probeRuleChecker(probes)})
   const unmet = unmetRequirements(loaded.pluginRequirements, BUILTIN_PLUGINS)
   if (unmet.length > 0) {
     for (const requirement of unmet) io.stderr(`Error: ${describeUnmet(requirement)}\n`)

@@ -12,6 +12,8 @@ const GOOD =
 const DOUBTFUL = `${GOOD}  prioritty: x\n- list: unused\n  items: [a]\n`
 const BAD = `${GOOD.replace('good', 'bad').replace('proc.name', 'proc.nam')}  tag: x\n`
 
+const NO_CONFIG = {config: undefined, overrides: []}
+
 function run(contents: readonly string[], args: Partial<ValidateArgs> = {}) {
   const out: string[] = []
   const err: string[] = []
@@ -97,16 +99,16 @@ describe('runValidate', () => {
     writeFileSync(join(dir, 'b.yaml'), BAD)
     writeFileSync(join(dir, 'a.yaml'), GOOD)
     const out: string[] = []
-    const io = {stdout: (text: string) => void out.push(text), stderr: () => undefined}
-    assert.equal(await runValidate({...args, paths: [dir]}, io), 1)
+    const io = {stdout: (text: string) => void out.push(text), stderr: () => undefined, env: {}}
+    assert.equal(await runValidate({...args, ...NO_CONFIG, paths: [dir]}, io), 1)
     const files = out.join('').match(/^\/.*(?:Ok|Invalid)$/gm)
     assert.deepEqual(files, [`${dir}/a.yaml: Ok`, `${dir}/b.yaml: Invalid`])
   })
 
   it('ends at a path that cannot be read', async () => {
-    const io = {stdout: () => undefined, stderr: () => undefined}
+    const io = {stdout: () => undefined, stderr: () => undefined, env: {}}
     await assert.rejects(
-      runValidate({...args, paths: [join(dir, 'none')]}, io),
+      runValidate({...args, ...NO_CONFIG, paths: [join(dir, 'none')]}, io),
       (error: unknown) => error instanceof CodedError && error.exitCode === 1,
     )
   })

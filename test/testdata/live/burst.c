@@ -32,7 +32,10 @@ int main(int argc, char **argv) {
   long count = atol(argv[2]);
   const char *argument = argv[3];
   struct timespec begin, end;
-  clock_gettime(CLOCK_MONOTONIC, &begin);
+  // What others do on the machine is not in the processor's time; what children do is not, either.
+  int waits = !strcmp(action, "exec") || !strcmp(action, "paced");
+  clockid_t clock = waits ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID;
+  clock_gettime(clock, &begin);
   if (!strcmp(action, "open") || !strcmp(action, "openclose")) {
     for (long i = 0; i < count; i++) {
       int fd = open(argument, O_RDONLY);
@@ -80,7 +83,7 @@ int main(int argc, char **argv) {
   } else {
     return 2;
   }
-  clock_gettime(CLOCK_MONOTONIC, &end);
+  clock_gettime(clock, &end);
   printf("%.0f\n", (end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec));
   return 0;
 }

@@ -1,25 +1,10 @@
-import {PRIORITIES} from './priority.ts'
+import {PRIORITIES} from '../priority.ts'
+import {MAX_PROBES} from '../probe.ts'
+import {flag, object, type SchemaNode, sequence, text, withDoc} from '../schema-node.ts'
+import {OUTPUT_LIST_SCHEMA} from './output-schema.ts'
+import {QUEUE_SCHEMA} from './queue-schema.ts'
 
-/** A part of a JSON Schema, as far as the configuration uses it. */
-export type SchemaNode = Readonly<Record<string, unknown>>
-
-const flag: SchemaNode = {type: 'boolean'}
-const text: SchemaNode = {type: 'string', minLength: 1, maxLength: 4096}
-
-function object(
-  properties: Readonly<Record<string, SchemaNode>>,
-  required: string[] = [],
-): SchemaNode {
-  return {type: 'object', properties, required, additionalProperties: false}
-}
-
-function sequence(items: SchemaNode): SchemaNode {
-  return {type: 'array', items, maxItems: 10_000}
-}
-
-function withDoc(description: string, node: SchemaNode): SchemaNode {
-  return {description, ...node}
-}
+export type {SchemaNode} from '../schema-node.ts'
 
 const sockets: SchemaNode = {type: 'array', items: text, maxItems: 16}
 
@@ -92,7 +77,7 @@ export const CONFIG_SCHEMA: SchemaNode = object({
     flag,
   ),
   kernel_filter: withDoc(
-    'Leave events in the kernel that no rule can match. New: default false.',
+    'Leave events in the kernel that no rule can match; never while recording. Default: true.',
     flag,
   ),
   drops: withDoc(
@@ -128,16 +113,71 @@ export const CONFIG_SCHEMA: SchemaNode = object({
       ),
     }),
   ),
-  outputs: object({
-    stdout: object({enabled: flag}),
-    file: object({enabled: flag, filename: text, keep_open: flag}),
-    webhook: object({
+  probes: withDoc(
+    'BPF objects of your own: each record in the ring buffer of one is an event probe.NAME with fields probe.NAME.MEMBER.',
+    {
+      ...sequence(
+        object(
+          {
+            name: withDoc('Lower-case letters, digits and _; begins with a letter.', {
+              type: 'string',
+              pattern: '^[a-z][a-z0-9_]{0,31}$',
+            }),
+            object: withDoc('Path of an object file made by clang -O2 -g -target bpf.', text),
+            map: withDoc('The ring buffer; needed when there are several.', text),
+            struct: withDoc('The struct in its records; default: the value type of the map.', text),
+            optional: withDoc(
+              'Go on without it when a program of it is refused. Default: false.',
+              flag,
+            ),
+          },
+          ['name', 'object'],
+        ),
+      ),
+      maxItems: MAX_PROBES,
+    },
+  ),
+  control: withDoc(
+    'The unix socket that `detector status` asks; the path defaults to /run/detector/control.sock for root.',
+    object({enabled: flag, socket: text}),
+  ),
+  queue: withDoc(
+    'Where alerts wait until every output has taken them, and how they are handed over.',
+    QUEUE_SCHEMA,
+  ),
+  metrics: withDoc(
+    'Metrics for Prometheus at /metrics, health at /healthz and /readyz; listen is ADDRESS:PORT or the path of a socket.',
+    object({enabled: flag, listen: text}),
+  ),
+  webserver: withDoc(
+    'Another name for metrics; the pages of metrics only with prometheus_metrics_enabled.',
+    object({
       enabled: flag,
-      url: text,
-      headers: {type: 'object', additionalProperties: {type: 'string', maxLength: 8192}},
-      timeout_ms: {type: 'integer', minimum: 1, maximum: 600_000},
+      listen_address: text,
+      listen_port: {type: 'integer', minimum: 0, maximum: 65_535},
+      k8s_healthz_endpoint: text,
+      prometheus_metrics_enabled: flag,
+      threadiness: {type: 'integer', minimum: 0, maximum: 1024},
     }),
-  }),
+  ),
+  outputs: withDoc(
+    'Where alerts go: a list of outputs, each with its type; or the mapping of the first versions.',
+    {
+      anyOf: [
+        object({
+          stdout: object({enabled: flag}),
+          file: object({enabled: flag, filename: text, keep_open: flag}),
+          webhook: object({
+            enabled: flag,
+            url: text,
+            headers: {type: 'object', additionalProperties: {type: 'string', maxLength: 8192}},
+            timeout_ms: {type: 'integer', minimum: 1, maximum: 600_000},
+          }),
+        }),
+        OUTPUT_LIST_SCHEMA,
+      ],
+    },
+  ),
   stdout_output: object({enabled: flag}),
   file_output: object({enabled: flag, keep_alive: flag, filename: text}),
   http_output: object({enabled: flag, url: text, user_agent: text}),
@@ -147,6 +187,7 @@ export const CONFIG_SCHEMA: SchemaNode = object({
 export const CONFIG_SYNONYMS: readonly (readonly string[])[] = [
   ['rules_files', 'rules_file'],
   ['drops', 'syscall_event_drops'],
+  ['metrics', 'webserver'],
   ['outputs.stdout', 'stdout_output'],
   ['outputs.file', 'file_output'],
   ['outputs.webhook', 'http_output'],

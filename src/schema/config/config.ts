@@ -1,5 +1,7 @@
-import type {Priority} from './priority.ts'
-import type {RuleSelection} from './rule-selection.ts'
+import type {Priority} from '../priority.ts'
+import type {RuleSelection} from '../rule-selection.ts'
+import type {OutputConfig} from './output-config.ts'
+import {DEFAULT_QUEUE, type QueueConfig} from './queue-config.ts'
 
 /** The configuration with every default filled in. */
 export interface Config {
@@ -31,11 +33,42 @@ export interface Config {
   readonly kernelFilter: boolean
   readonly drops: DropOptions
   readonly containers: ContainersConfig
+  readonly probes: readonly ProbeConfig[]
+  /** The socket that `detector status` asks; an empty path: the default place. */
+  readonly control: {readonly enabled: boolean; readonly socket: string}
+  readonly http: HttpConfig
+  readonly queue: QueueConfig
   readonly outputs: {
     readonly stdout: {readonly enabled: boolean}
     readonly file: FileOutput
     readonly webhook: WebhookOutput
   }
+  /** The outputs of the list form, which switches those of `outputs` off. Names are distinct. */
+  readonly sinks: readonly OutputConfig[]
+}
+
+/** Where metrics and health can be read. */
+export interface HttpConfig {
+  readonly enabled: boolean
+  /** `127.0.0.1:8765`, `[::1]:8765`, or the path of a unix socket. */
+  readonly listen: string
+  /** Serve `/metrics` too, not only health. */
+  readonly metrics: boolean
+  readonly healthPath: string
+}
+
+/** A BPF object of the user's own whose records become events. */
+export interface ProbeConfig {
+  /** Its events are `probe.NAME`, their fields `probe.NAME.MEMBER`. */
+  readonly name: string
+  /** Path of the object file. */
+  readonly object: string
+  /** The ring buffer to read; the only one by default. */
+  readonly map: string | undefined
+  /** The struct in its records; the value type of the ring buffer by default. */
+  readonly struct: string | undefined
+  /** Detection goes on without it when it is refused. */
+  readonly optional: boolean
 }
 
 /** How containers are looked up. */
@@ -122,7 +155,7 @@ export const DEFAULT_CONFIG: Config = {
   appendOutput: [],
   ring: {stateMib: 4, bulkMib: 16},
   entryCopies: false,
-  kernelFilter: false,
+  kernelFilter: true,
   drops: {actions: ['log', 'alert'], threshold: 0, rate: 1 / 30, maxBurst: 1},
   containers: {
     enabled: true,
@@ -140,9 +173,14 @@ export const DEFAULT_CONFIG: Config = {
       ],
     },
   },
+  probes: [],
+  control: {enabled: true, socket: ''},
+  queue: DEFAULT_QUEUE,
+  http: {enabled: false, listen: '127.0.0.1:8765', metrics: true, healthPath: '/healthz'},
   outputs: {
     stdout: {enabled: true},
     file: {enabled: false, filename: '', keepOpen: true},
     webhook: {enabled: false, url: '', headers: {}, timeoutMs: 10_000},
   },
+  sinks: [],
 }
