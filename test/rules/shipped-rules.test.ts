@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import {join} from 'node:path'
 import {describe, it} from 'mocha'
-import {readRuleFiles} from '../../src/app/rule-files.ts'
+import {readRuleFiles} from '../../src/app/rules/rule-files.ts'
 import {fieldEventBinder, parseFieldEvent} from '../../src/compiler/field-events.ts'
 import {compileRuleMatcher} from '../../src/compiler/js/matcher.ts'
 import {ruleChecker} from '../../src/compiler/rule-checker.ts'
