@@ -11,7 +11,8 @@ export function compileBurst(): string {
   return program
 }
 
-/** Runs the program to its end; gives its process id and the nanoseconds that each round of its loop took. */
+/** Runs the program to its end; gives its process id and the nanoseconds that each round of its loop took: of its own
+ * processor time, but for `exec` of the clock. */
 export function runBurst(
   program: string,
   action: string,

@@ -52,6 +52,11 @@ export function measure(run: () => void, options: MeasureOptions = {}): Measurem
   }
 }
 
+/** The middle one of some values. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!
+}
+
 function rounded(value: number): number {
   return Number(value.toPrecision(4))
 }

@@ -1,9 +1,9 @@
-import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {packageRoot} from '../src/paths.ts'
 import {compileBurst, runBurst} from './burst-program.ts'
 import {startDetector} from './detector-run.ts'
-import {machine} from './harness.ts'
+import {machine, median} from './harness.ts'
+import {publicRuleArgs} from './rule-sets.ts'
 
 /** What {@link run} yields: what a running detector adds to a call, beside the same call without it. Needs root. */
 export interface OverheadResult {
@@ -47,10 +47,9 @@ interface Times {
 /** Alternates between no detector and a running one, so that both see the same machine. */
 export async function run(): Promise<OverheadResult> {
   const program = compileBurst()
-  const publicRules = join(packageRoot, '..', 'shared', 'public-rules')
+  const publicRules = publicRuleArgs()
   const cases: OverheadCase[] = []
-  if (existsSync(publicRules))
-    cases.push(...(await compare(program, 'public', ['-r', publicRules, '--enable-rule', '*'])))
+  if (publicRules.length > 0) cases.push(...(await compare(program, 'public', publicRules)))
   cases.push(...(await compare(program, 'shipped', ['-r', join(packageRoot, 'rules')])))
   return {name: 'overhead', machine: machine(), rounds: ROUNDS, cases}
 }
@@ -69,6 +68,7 @@ async function compare(
   for (let round = 0; round < ROUNDS; round++) {
     for (const index of CASES.keys()) all[index]!.without.push(once(index))
     const detector = await startDetector(args)
+    await detector.idle()
     for (const index of CASES.keys()) {
       const before = detector.cpuMs()
       all[index]!.with.push(once(index))
@@ -91,8 +91,4 @@ async function compare(
       detectorMib: mib,
     }
   })
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!
 }

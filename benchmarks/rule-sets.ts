@@ -17,6 +17,25 @@ export function publicRuleFiles(): readonly RuleFile[] | undefined {
   return PUBLIC_FILES.map(name => ({name, content: readFileSync(join(folder, name), 'utf8')}))
 }
 
+/** Arguments with which a detector runs all rules of the public files; none when these are not there. */
+export function publicRuleArgs(): string[] {
+  const folder = join(packageRoot, '..', 'shared', 'public-rules')
+  return existsSync(folder) ? ['-r', folder, '--enable-rule', '*'] : []
+}
+
+/** A rule file with a rule for each of so many generated conditions. */
+export function generatedFile(count: number): string {
+  return JSON.stringify(
+    generatedConditions(count).map((condition, index) => ({
+      rule: `generated ${index}`,
+      desc: 'd',
+      condition,
+      output: 'x %proc.name %fd.name',
+      priority: 'NOTICE',
+    })),
+  )
+}
+
 /** Loads rule files with the checker of the product. */
 export function loadRules(files: readonly RuleFile[]): Loaded<CheckedCondition, OutputTemplate> {
   return loadRuleFiles(files, {checker: ruleChecker})
