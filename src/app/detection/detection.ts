@@ -1,5 +1,6 @@
 import {writeSync} from 'node:fs'
 import {extname} from 'node:path'
+import {setTimeout as pause} from 'node:timers/promises'
 import {Worker} from 'node:worker_threads'
 import type {ProgramImage} from '../../bpf/program-image.ts'
 import type {MapSpec} from '../../bpf/specs.ts'
@@ -101,6 +102,9 @@ export type RunningDetection = Pick<
  */
 const CALM_RATE = 10_000
 
+/** How long filtered records are counted before rules change, in milliseconds: a flood may have begun since the last look. */
+const SAMPLE_MS = 5
+
 type FromReload = Extract<FromWorker, {type: 'rulesActive'}>
 
 interface Waiter<T> {
@@ -114,6 +118,7 @@ export class Detection {
   readonly #credit: SharedArrayBuffer
   readonly #events: DetectionEvents
   readonly #filterRate = new SharedArrayBuffer(4)
+  #isPreparing = false
   readonly #preparation: CapturePreparation
   readonly #check: ProgramCheck
   /** What the worker has. */
@@ -198,9 +203,14 @@ export class Detection {
   ): Promise<RulesActive> {
     if (this.#ended || this.#stopping !== undefined)
       throw new CodedError('INTERNAL', 'detection is ending')
-    if (this.#reload !== undefined) throw new Error('rules are being changed already')
+    if (this.#reload !== undefined || this.#isPreparing)
+      throw new Error('rules are being changed already')
+    this.#isPreparing = true
+    const inHaste = await this.#isCalm().finally(() => {
+      this.#isPreparing = false
+    })
     const {plan, programs, refine, accept, planMs, emitMs} = this.#preparation.prepare(rules, {
-      inHaste: filterRateOf(this.#filterRate) < CALM_RATE,
+      inHaste,
     })
     const began = monotonicMs()
     const transfer = packRules({rules, plan, programs}, this.#bundle)
@@ -223,6 +233,22 @@ export class Detection {
     this.#check.check(this.#bundle.programs)
     const times = {planMs, emitMs, packMs: sentAtMs - began, ...active.times}
     return {generation, rules: active.rules, times}
+  }
+
+  /** Whether few records stay in the kernel now: what would come out if filters were missing for a moment. */
+  async #isCalm(): Promise<boolean> {
+    if (filterRateOf(this.#filterRate) >= CALM_RATE) return false
+    try {
+      const filtered = async (): Promise<number> =>
+        Object.values((await this.status()).byKind).reduce((sum, kind) => sum + kind.filtered, 0)
+      const [before, begun] = [await filtered(), monotonicMs()]
+      await pause(SAMPLE_MS)
+      const more = (await filtered()) - before
+      return (more * 1000) / Math.max(SAMPLE_MS, monotonicMs() - begun) < CALM_RATE
+    } catch {
+      // Detection that does not answer is not calm; what ails it is told elsewhere.
+      return false
+    }
   }
 
   /** Lets the filters follow. The rules are in force already: without their filters when these cannot be made. */
